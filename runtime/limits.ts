@@ -1,0 +1,89 @@
+/**
+ * Every bound of the runtime, with its unit, its default, and what happens there.
+ *
+ * Whoever needs another value gives it where the thing is made: `createSystem({ limits })` for a whole system, the
+ * options of `spawn` for one actor. Relations between limits are asserted when they are resolved.
+ */
+import { UsageError } from './errors.ts'
+
+export interface Limits {
+  /** Envelopes waiting in one actor's mailbox. At the limit its overflow policy decides; by default `send` answers `full`. */
+  readonly mailboxCapacity: number
+  /** Control messages (down, drain) waiting in one mailbox's control lane. At the limit the oldest is dropped and reported. */
+  readonly controlCapacity: number
+  /** Envelopes that a receiving generator may set aside while it waits for others. At the limit the actor fails. */
+  readonly stashCapacity: number
+  /** Envelopes one actor handles before the next actor gets its step. The rest waits for its next step in the same turn. */
+  readonly stepEnvelopes: number
+  /** Envelopes handled in one turn, over all actors. The rest waits for the next turn, after the flush. */
+  readonly turnEnvelopes: number
+  /** Transfers (accepts, reads, drains) taken in by one turn. The rest is taken in by the next. */
+  readonly turnTransfers: number
+  /** Turns without I/O, one directly after another, before sockets and timers are looked at again. */
+  readonly idleTurns: number
+  /** Milliseconds until an ask fails whose context has no earlier deadline. */
+  readonly askTimeoutMs: number
+  /** Restarts of one actor within `restartPeriodMs`; at one more it is given up and ends as failed. OTP's default is 1 in 5 s. */
+  readonly restartIntensity: number
+  /** Milliseconds over which restarts are counted. */
+  readonly restartPeriodMs: number
+  /** Milliseconds that `system.stop()` leaves for work in flight; then what still lives is stopped at once. */
+  readonly graceMs: number
+  /** Bytes written to one stream and not yet taken by the operating system, above which its writer counts as blocked. */
+  readonly outputHighWaterBytes: number
+  /** Bytes received on one stream and not yet consumed, above which the poller stops reading it. */
+  readonly inputHighWaterBytes: number
+}
+
+export const defaultLimits: Limits = {
+  mailboxCapacity: 1_024,
+  controlCapacity: 1_024,
+  stashCapacity: 256,
+  stepEnvelopes: 256,
+  turnEnvelopes: 16_384,
+  turnTransfers: 4_096,
+  idleTurns: 128,
+  askTimeoutMs: 5_000,
+  restartIntensity: 1,
+  restartPeriodMs: 5_000,
+  graceMs: 10_000,
+  outputHighWaterBytes: 65_536,
+  inputHighWaterBytes: 65_536,
+}
+
+/** Largest delay that a timer takes, hence the bound of every limit in milliseconds. */
+const MAX_MS = 2 ** 31 - 1
+
+/**
+ * The defaults with `overrides` in their place.
+ *
+ * @throws UsageError (`LIMIT_INVALID`) naming an unknown limit, a value out of bounds, or a relation that does not hold.
+ */
+export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
+  const limits: Record<string, number> = { ...defaultLimits }
+  for (const [name, value] of Object.entries(overrides)) {
+    if (!Object.hasOwn(defaultLimits, name)) {
+      throw new UsageError(
+        'LIMIT_INVALID',
+        `no limit is named "${name}"; there are ${Object.keys(defaultLimits).join(', ')}`,
+      )
+    }
+    if (value === undefined) continue
+    const least = name.endsWith('Ms') || name === 'restartIntensity' ? 0 : 1
+    if (!Number.isInteger(value) || value < least || value > MAX_MS) {
+      throw new UsageError(
+        'LIMIT_INVALID',
+        `limit ${name} must be a whole number from ${least} to ${MAX_MS}, not ${value}`,
+      )
+    }
+    limits[name] = value
+  }
+  const resolved = limits as unknown as Limits
+  if (resolved.stepEnvelopes > resolved.turnEnvelopes) {
+    throw new UsageError(
+      'LIMIT_INVALID',
+      `limit stepEnvelopes (${resolved.stepEnvelopes}) must not exceed turnEnvelopes (${resolved.turnEnvelopes})`,
+    )
+  }
+  return resolved
+}
