@@ -1,0 +1,63 @@
+/**
+ * The log that is found in a context. The shape is pino's, object first, so that a pino logger fits as it is.
+ */
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+/** A log that says nothing. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+export interface JsonLogOptions {
+  /** Takes one line, without its line break. */
+  readonly write: (line: string) => void
+  /** Unix time in milliseconds, as `Clock.wallMs` gives it. */
+  readonly wallMs: () => number
+  /** The lowest level that is written. Default: `info`. */
+  readonly level?: LogLevel | 'silent'
+}
+
+/**
+ * A log of one JSON object a line: `{"level","time","msg",...fields}`, with the time in milliseconds of Unix time, as
+ * pino writes it. Errors become `{ name, code, message, stack, cause }`.
+ */
+export function createJsonLog(options: JsonLogOptions): Log {
+  const { level = 'info', write, wallMs } = options
+  const lowest = level === 'silent' ? LEVELS.length : LEVELS.indexOf(level)
+  const at = (name: LogLevel) =>
+    LEVELS.indexOf(name) < lowest
+      ? () => {}
+      : (fields: object, message: string) => {
+          write(line({ level: name, time: wallMs(), msg: message, ...fields }))
+        }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+function line(record: object): string {
+  try {
+    return JSON.stringify(record, (_, value: unknown) => (value instanceof Error ? plainError(value) : value))
+  } catch (error) {
+    // A cycle or a BigInt in the fields must not cost the message.
+    return JSON.stringify(
+      { ...record, fields: undefined, msg: `${(record as { msg: string }).msg} (${error})` },
+      onlyText,
+    )
+  }
+}
+
+function onlyText(name: string, value: unknown): unknown {
+  return name === '' || typeof value === 'string' ? value : undefined
+}
+
+function plainError(error: Error): object {
+  const { name, message, stack, cause } = error
+  return { name, code: (error as { code?: unknown }).code, message, stack, cause }
+}
