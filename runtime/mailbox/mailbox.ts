@@ -1,0 +1,123 @@
+/**
+ * The bounded queue of one actor.
+ *
+ * Two lanes: control messages (an end that was watched, a call to drain) overtake all others, each lane is first in,
+ * first out, so a sender's messages keep their order. What has expired while it waited is never handed out.
+ *
+ * Rules: `offer` never waits and never throws for load; every envelope that does not reach its actor is told to
+ * `undelivered`, with the reason, exactly once, whether it was refused at the door or dropped behind it.
+ */
+import type { Envelope } from './envelope.ts'
+import { Fifo } from './fifo.ts'
+import type { DeadReason, Offer } from './refusal.ts'
+
+/**
+ * What a full mailbox does with one more envelope: `refuse` it and tell the sender (`full`), accept it and drop it
+ * (`drop-newest`), or accept it and drop the one that has waited longest (`drop-oldest`).
+ */
+export type Overflow = 'refuse' | 'drop-newest' | 'drop-oldest'
+
+/** Gets what is not delivered: the mailbox's actor. */
+export interface UndeliveredSink {
+  undelivered(envelope: Envelope, reason: DeadReason): void
+}
+
+export class Mailbox {
+  readonly capacity: number
+  readonly overflow: Overflow
+  private readonly controlCapacity: number
+  private readonly sink: UndeliveredSink
+  /** Made with the first envelope: most actors of a large system have never had one waiting. */
+  private lane: Fifo<Envelope> | undefined = undefined
+  private control: Fifo<Envelope> | undefined = undefined
+  private isOpen = true
+
+  constructor(capacity: number, overflow: Overflow, controlCapacity: number, sink: UndeliveredSink) {
+    this.capacity = capacity
+    this.overflow = overflow
+    this.controlCapacity = controlCapacity
+    this.sink = sink
+  }
+
+  /** Envelopes waiting in both lanes. */
+  get size(): number {
+    return (
+      (this.lane === undefined ? 0 : this.lane.size) + (this.control === undefined ? 0 : this.control.size)
+    )
+  }
+
+  get isClosed(): boolean {
+    return !this.isOpen
+  }
+
+  /** Offers an envelope. Never waits and never throws for load. @returns `accepted`, or the refusal. */
+  offer(envelope: Envelope): Offer {
+    if (!this.isOpen) return this.refuse(envelope, 'closed')
+    if (envelope.isExpired) return this.refuse(envelope, 'expired')
+    this.lane ??= new Fifo()
+    const { lane } = this
+    if (lane.size >= this.capacity) {
+      if (this.overflow === 'refuse') return this.refuse(envelope, 'full')
+      if (this.overflow === 'drop-newest') this.sink.undelivered(envelope, 'dropped')
+      else this.replaceOldest(lane, envelope)
+      return 'accepted'
+    }
+    lane.push(envelope)
+    return 'accepted'
+  }
+
+  /** Offers an envelope to the lane that overtakes. Its bound drops the oldest: the latest word on a matter counts. */
+  offerControl(envelope: Envelope): Offer {
+    if (!this.isOpen) return this.refuse(envelope, 'closed')
+    this.control ??= new Fifo()
+    if (this.control.size >= this.controlCapacity) this.replaceOldest(this.control, envelope)
+    else this.control.push(envelope)
+    return 'accepted'
+  }
+
+  /** The next envelope that anybody still wants, or undefined. */
+  take(): Envelope | undefined {
+    const { control } = this
+    if (control !== undefined && control.size > 0) return control.shift()
+    const { lane } = this
+    if (lane === undefined) return undefined
+    for (;;) {
+      const envelope = lane.shift()
+      if (envelope === undefined || !envelope.isExpired) return envelope
+      this.sink.undelivered(envelope, 'expired')
+    }
+  }
+
+  /** Takes back an envelope that has not been handed out. @returns whether it was still waiting. */
+  withdraw(envelope: Envelope): boolean {
+    return this.lane?.remove(envelope) ?? false
+  }
+
+  /** Refuses everything from now on; what waits is undelivered as `closed`. */
+  close(): void {
+    this.isOpen = false
+    this.empty(this.control)
+    this.empty(this.lane)
+    this.control = undefined
+    this.lane = undefined
+  }
+
+  /** The sink is told last: it may offer to this mailbox again, or close it. */
+  private replaceOldest(lane: Fifo<Envelope>, envelope: Envelope): void {
+    const oldest = lane.shift() as Envelope
+    lane.push(envelope)
+    this.sink.undelivered(oldest, 'dropped')
+  }
+
+  private empty(lane: Fifo<Envelope> | undefined): void {
+    if (lane === undefined) return
+    for (let envelope = lane.shift(); envelope !== undefined; envelope = lane.shift()) {
+      this.sink.undelivered(envelope, 'closed')
+    }
+  }
+
+  private refuse(envelope: Envelope, reason: 'full' | 'closed' | 'expired'): Offer {
+    this.sink.undelivered(envelope, reason)
+    return reason
+  }
+}
