@@ -1,0 +1,122 @@
+/**
+ * What a turn has to do besides I/O: the actors that have mail, in the order in which it came, and the ports that were
+ * written to.
+ */
+import { UsageError } from '../errors.ts'
+import type { Limits } from '../limits.ts'
+import { Fifo } from '../mailbox/fifo.ts'
+import { Turn } from './turn.ts'
+
+/** An actor, as the loop sees it. */
+export interface Steppable {
+  /**
+   * Handles up to `budget` envelopes; never throws. It stands in the queue once at most, and wants another step if and
+   * only if it has mail left: it is then put back behind the others.
+   *
+   * @returns how many it handled.
+   */
+  step(budget: number): number
+  readonly hasMail: boolean
+}
+
+/** Something that collects output during a turn and lets it go at the end. */
+export interface Flushable {
+  flush(): void
+}
+
+type WorkLimits = Pick<Limits, 'stepEnvelopes' | 'turnEnvelopes' | 'idleTurns'>
+
+export class Work {
+  private readonly limits: WorkLimits
+  private readonly mailed = new Fifo<Steppable>()
+  private written = new Fifo<Flushable>()
+  private turnNumber = 0
+  private isUnderWay = false
+  /** Iterations of the pump, and envelopes, since I/O was last looked at. */
+  private iterationsWithoutIo = 0
+  private envelopesWithoutIo = 0
+
+  constructor(limits: WorkLimits) {
+    this.limits = limits
+  }
+
+  /** True while a turn is under way: mail sent now is handled by this very turn. */
+  get isInTurn(): boolean {
+    return this.isUnderWay
+  }
+
+  /** Something is left to do without any I/O. */
+  get isPending(): boolean {
+    return this.mailed.size > 0 || this.written.size > 0
+  }
+
+  /** Queues an actor that has got mail. The caller sees to it that it is queued once. */
+  enqueue(actor: Steppable): void {
+    this.mailed.push(actor)
+  }
+
+  /** Queues a port that has output. The caller sees to it that it is queued once. */
+  flushLater(port: Flushable): void {
+    this.written.push(port)
+  }
+
+  /** @throws UsageError (`TURN_NESTED`) from within a turn: one turn of a loop has no other inside. */
+  beginTurn(): Turn {
+    if (this.isUnderWay) throw new UsageError('TURN_NESTED', 'a turn cannot be run from within a turn')
+    this.isUnderWay = true
+    this.turnNumber += 1
+    return new Turn(this.turnNumber)
+  }
+
+  step(turn: Turn): void {
+    const { stepEnvelopes, turnEnvelopes } = this.limits
+    let left = turnEnvelopes
+    while (left > 0) {
+      const actor = this.mailed.shift()
+      if (actor === undefined) break
+      turn.steps += 1
+      left -= actor.step(left < stepEnvelopes ? left : stepEnvelopes)
+      if (actor.hasMail) this.mailed.push(actor)
+    }
+    turn.envelopes = turnEnvelopes - left
+  }
+
+  flush(turn: Turn): void {
+    // Those that are written to while flushing wait for the next turn.
+    for (let left = this.written.size; left > 0; left--) {
+      const port = this.written.shift()
+      port?.flush()
+      turn.flushes += 1
+    }
+  }
+
+  endTurn(turn: Turn): void {
+    turn.backlog = this.mailed.size
+    this.envelopesWithoutIo += turn.envelopes
+    this.isUnderWay = false
+  }
+
+  /** The pump goes round once more, whether its wrapper lets a turn come of it or not. */
+  iterated(): void {
+    this.iterationsWithoutIo += 1
+  }
+
+  /** So much was done without a look at I/O that it is the sockets' and timers' turn. */
+  get owesIo(): boolean {
+    return (
+      this.iterationsWithoutIo >= this.limits.idleTurns ||
+      this.envelopesWithoutIo >= this.limits.turnEnvelopes
+    )
+  }
+
+  /** I/O is being looked at. */
+  ioSeen(): void {
+    this.iterationsWithoutIo = 0
+    this.envelopesWithoutIo = 0
+  }
+
+  /** A turn was broken off by an exception: the next may begin. */
+  abandonTurn(): void {
+    this.isUnderWay = false
+  }
+}
