@@ -23,7 +23,7 @@ export interface Limits {
   readonly idleTurns: number
   /** Milliseconds until an ask fails whose context has no earlier deadline. */
   readonly askTimeoutMs: number
-  /** Restarts of one actor within `restartPeriodMs`; at one more it is given up and ends as failed. OTP's default is 1 in 5 s. */
+  /** Restarts of one actor within `restartPeriodMs`; at one more it is given up. OTP's default is 1 in 5 s. */
   readonly restartIntensity: number
   /** Milliseconds over which restarts are counted. */
   readonly restartPeriodMs: number
@@ -42,7 +42,7 @@ export const defaultLimits: Limits = {
   stepEnvelopes: 256,
   turnEnvelopes: 16_384,
   turnTransfers: 4_096,
-  idleTurns: 128,
+  idleTurns: 1_024,
   askTimeoutMs: 5_000,
   restartIntensity: 1,
   restartPeriodMs: 5_000,
@@ -69,7 +69,7 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
       )
     }
     if (value === undefined) continue
-    const least = name.endsWith('Ms') || name === 'restartIntensity' ? 0 : 1
+    const least = name === 'restartIntensity' || name === 'graceMs' ? 0 : 1
     if (!Number.isInteger(value) || value < least || value > MAX_MS) {
       throw new UsageError(
         'LIMIT_INVALID',

@@ -25,36 +25,52 @@ export type CancelListener = (cancellation: Cancellation) => void
 export class CancelScope {
   readonly parent: CancelScope | undefined
   readonly clock: Clock
-  /** A monotonic instant, or Infinity. Never later than the parent's. */
-  readonly deadlineMs: number
+  /** This scope's own deadline, a monotonic instant or Infinity; those above have theirs. */
+  private ownDeadlineMs: number
   private ended: Cancellation | undefined = undefined
   private listeners: Set<CancelListener> | undefined = undefined
   /** Those below that are linked. */
   private children: Set<CancelScope> | undefined = undefined
-  /** Known to the parent, with its timer armed. Invariant: exactly while somebody listens, here or to a child. */
+  /** Known to the parent, with a timer armed for its deadline if it has one. Invariant: exactly while somebody listens, here or to a child. */
   private isLinked = false
   private timer: Timer | undefined = undefined
 
   constructor(clock: Clock, parent?: CancelScope, deadlineMs = Number.POSITIVE_INFINITY) {
     this.clock = clock
     this.parent = parent
-    this.deadlineMs = parent === undefined ? deadlineMs : Math.min(deadlineMs, parent.deadlineMs)
+    this.ownDeadlineMs = deadlineMs
+  }
+
+  /** The earliest deadline on the way up: a monotonic instant, or Infinity. */
+  get deadlineMs(): number {
+    let deadlineMs = this.ownDeadlineMs
+    for (let above = this.parent; above !== undefined; above = above.parent) {
+      if (above.ownDeadlineMs < deadlineMs) deadlineMs = above.ownDeadlineMs
+    }
+    return deadlineMs
+  }
+
+  /** This scope's own deadline was met: it counts no longer, neither here nor below. */
+  liftDeadline(): void {
+    this.ownDeadlineMs = Number.POSITIVE_INFINITY
+    this.timer?.cancel()
+    this.timer = undefined
   }
 
   /** Why this has ended, or undefined while it has not. */
   get cause(): Cancellation | undefined {
     if (this.ended !== undefined) return this.ended
-    // The deadline is the earliest of the path, so one look at the clock serves all of it. Where several scopes share
-    // it, it is the highest one's, and all below have that one's cause.
+    // The earliest deadline of the path decides, so one look at the clock serves all of it. Where several scopes have
+    // the same, it is the highest one's, and all below have that one's cause.
     let owner: CancelScope = this
     let above = this.parent
     while (above !== undefined && above.ended === undefined) {
-      if (above.deadlineMs === this.deadlineMs) owner = above
+      if (above.ownDeadlineMs <= owner.ownDeadlineMs) owner = above
       above = above.parent
     }
+    const atMs = owner.ownDeadlineMs
     if (above?.ended !== undefined) owner.end(above.ended)
-    else if (this.deadlineMs !== Number.POSITIVE_INFINITY && this.clock.nowMs() >= this.deadlineMs)
-      owner.expire()
+    else if (atMs !== Number.POSITIVE_INFINITY && this.clock.nowMs() >= atMs) owner.expire()
     if (owner.ended !== undefined) this.end(owner.ended)
     return this.ended
   }
@@ -93,9 +109,7 @@ export class CancelScope {
     while (!scope.isLinked) {
       scope.isLinked = true
       const { parent } = scope
-      // The parent's timer serves both where the deadline is the parent's own.
-      if (scope.deadlineMs !== (parent === undefined ? Number.POSITIVE_INFINITY : parent.deadlineMs))
-        scope.arm()
+      if (scope.ownDeadlineMs !== Number.POSITIVE_INFINITY) scope.arm()
       if (parent === undefined) return
       parent.children ??= new Set()
       parent.children.add(scope)
@@ -126,12 +140,12 @@ export class CancelScope {
 
   /** A deadline that is further away than a timer may be is approached in steps. */
   private arm(): void {
-    const atMs = Math.min(this.deadlineMs, this.clock.nowMs() + DELAY_MS_MAX)
-    this.timer = this.clock.schedule(atMs, () => (atMs === this.deadlineMs ? this.expire() : this.arm()))
+    const atMs = Math.min(this.ownDeadlineMs, this.clock.nowMs() + DELAY_MS_MAX)
+    this.timer = this.clock.schedule(atMs, () => (atMs === this.ownDeadlineMs ? this.expire() : this.arm()))
   }
 
   private expire(): void {
-    this.end({ reason: new DeadlineError(this.deadlineMs), atMs: this.deadlineMs })
+    this.end({ reason: new DeadlineError(this.ownDeadlineMs), atMs: this.ownDeadlineMs })
   }
 
   /**
@@ -163,9 +177,9 @@ export class CancelScope {
   /** Of what ended the parent and the own deadline, which came first? */
   private firstOf(above: Cancellation): Cancellation {
     const isOwnFirst =
-      this.deadlineMs <= above.atMs &&
-      !(above.reason instanceof DeadlineError && above.atMs === this.deadlineMs)
-    return isOwnFirst ? { reason: new DeadlineError(this.deadlineMs), atMs: this.deadlineMs } : above
+      this.ownDeadlineMs <= above.atMs &&
+      !(above.reason instanceof DeadlineError && above.atMs === this.ownDeadlineMs)
+    return isOwnFirst ? { reason: new DeadlineError(this.ownDeadlineMs), atMs: this.ownDeadlineMs } : above
   }
 
   private tell(): void {

@@ -113,7 +113,7 @@ export class Context<in Held extends AnyKey = never> {
   withDeadline(deadlineMs: number): Context<Held> {
     if (Number.isNaN(deadlineMs))
       throw new UsageError('DEADLINE_INVALID', 'a deadline is an instant, not NaN')
-    if (deadlineMs >= this.deadlineMs) return this
+    if (deadlineMs === Number.POSITIVE_INFINITY) return this
     return this.scoped(new CancelScope(this.clock, this.scope, deadlineMs))
   }
 

@@ -88,6 +88,11 @@ export class Mailbox {
     }
   }
 
+  /** What waits in the ordinary lane, the oldest first. */
+  *waiting(): Generator<Envelope> {
+    if (this.lane !== undefined) yield* this.lane
+  }
+
   /** Takes back an envelope that has not been handed out. @returns whether it was still waiting. */
   withdraw(envelope: Envelope): boolean {
     return this.lane?.remove(envelope) ?? false

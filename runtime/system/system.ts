@@ -1,0 +1,275 @@
+/**
+ * A system: one loop, one clock, one tree of actors, and the context that they all stand on.
+ *
+ * Several systems live in one process without knowing of each other: nothing is global, and what a system has is found
+ * in its context.
+ */
+import { Context } from '../context/context.ts'
+import { key } from '../context/key.ts'
+import { createJsonLog, type Log } from '../context/log.ts'
+import { createRandom, type Random } from '../context/random.ts'
+import { Deferred } from '../deferred/deferred.ts'
+import { CancelledError, codeOf, describe, UsageError } from '../errors.ts'
+import { type Limits, resolveLimits } from '../limits.ts'
+import { createNodePoller } from '../loop/node-poller.ts'
+import type { Poller } from '../loop/poller.ts'
+import { Reactor, type WrapTurns } from '../loop/reactor.ts'
+import type { Turn } from '../loop/turn.ts'
+import type { Clock } from '../time/clock.ts'
+import { createClock } from '../time/node-clock.ts'
+import { QuestionDesk } from './ask.ts'
+import { behaviour } from './behaviour.ts'
+import { Cell, type CellSystem } from './cell.ts'
+import { SystemEvents } from './events.ts'
+import type { AnyLogic, Spawn } from './logic.ts'
+import { checkNeeds } from './needs.ts'
+import { type ActorSettings, defaultSettings, resolveSettings, type SpawnOptions } from './options.ts'
+import type { Ref } from './ref.ts'
+import { UnobservedFailures } from './unobserved.ts'
+import { fromXstate, isXstateLogic } from './xstate-logic.ts'
+import { createXstateRoot, type Inspector, type XstateParent, type XstateRoot } from './xstate-root.ts'
+
+export interface SystemOptions {
+  /** The first part of every path. Default `greenroom`. */
+  readonly name?: string
+  /** Default: real time. `createManualClock()` of `greenroom/testing` for time that stands still. */
+  readonly clock?: Clock
+  /** Default: the operating system's. `createSeededRandom(seed)` for a repeatable one. */
+  readonly random?: Random
+  /** Default: warnings and errors as JSON lines on standard error. pino fits. */
+  readonly log?: Log
+  /** Default: Node's sockets. A memory network of `greenroom/testing` for none. */
+  readonly poller?: Poller
+  /** Bounds other than the defaults. */
+  readonly limits?: Partial<Limits>
+  /** Sees everything that happens, by xstate's inspection. More can be added later: `system.inspect`. */
+  readonly inspect?: Inspector
+  /**
+   * Who turns the loop: `true` (default), the pump; a function, the pump through your own generator around the turns;
+   * `false`, you, by `system.turns()`.
+   */
+  readonly run?: boolean | WrapTurns
+}
+
+export interface StopOptions {
+  /** Milliseconds for work in flight. Default: the limit `graceMs`, 10,000. What lives after that is ended at once. */
+  readonly graceMs?: number
+}
+
+/** The system that a piece of work belongs to: `ctx.get(System).spawn(...)`. */
+export const System = key<ActorSystem, 'system'>('system')
+
+/** Makes a system. It runs at once, unless `run` is false. */
+export function createSystem(options: SystemOptions = {}): ActorSystem {
+  return new ActorSystem(options)
+}
+
+export class ActorSystem implements AsyncDisposable {
+  /** What everything stands on: spawn under it, and derive from it. */
+  readonly ctx: Context<typeof System>
+  /** Everything that happens: spawned, stopped, failed, restarted, deadLetter, refused, unobserved, listenerFailed. */
+  readonly events = new SystemEvents()
+  readonly reactor: Reactor
+  readonly poller: Poller
+  readonly limits: Limits
+  private readonly clock: Clock
+  private readonly ownsClock: boolean
+  private readonly defaults: ActorSettings
+  private readonly questions: QuestionDesk
+  private readonly xstate: XstateRoot
+  private readonly root: Cell
+  private readonly running: Deferred<void> | undefined
+  private lastId = 0
+  private stopping: Deferred<void> | undefined = undefined
+
+  constructor(options: SystemOptions) {
+    const { name = 'greenroom', run = true } = options
+    this.ownsClock = options.clock === undefined
+    this.clock = options.clock ?? createClock()
+    this.limits = resolveLimits(options.limits)
+    this.poller = options.poller ?? createNodePoller()
+    this.defaults = defaultSettings(this.limits)
+    const { clock } = this
+    const log =
+      options.log ?? createJsonLog({ write: writeError, wallMs: () => clock.wallMs(), level: 'warn' })
+    this.reactor = new Reactor({ poller: this.poller, clock, limits: this.limits })
+    this.questions = new QuestionDesk(() => this.reactor.flushLater(this.questions))
+    const failures = new UnobservedFailures(this.poller, (error) => this.events.emit('unobserved', { error }))
+    this.ctx = Context.create({ clock, random: options.random ?? createRandom(), log, failures }).with(
+      System,
+      this,
+    )
+    this.logTroubles(log)
+    this.xstate = createXstateRoot({
+      id: name,
+      clock,
+      log: (...args) => log.info({ args }, 'logged by a machine'),
+      onInspectorError: (error) => this.events.emit('listenerFailed', { error, during: 'inspection' }),
+    })
+    if (options.inspect !== undefined) this.xstate.inspect(options.inspect)
+    this.root = new Cell(this.asCellSystem(), undefined, name, {
+      logic: behaviour({ name: 'root', initial: 'running', states: { running: {} } }) as AnyLogic,
+      settings: this.defaults,
+      ctx: this.ctx,
+      input: undefined,
+    })
+    if (run !== false) {
+      this.running = this.reactor.run(run === true ? undefined : run)
+      this.running.listen(
+        () => {},
+        (error) => {
+          if (!(error instanceof CancelledError))
+            log.error({ code: codeOf(error), error }, 'the loop was ended by its wrapper')
+        },
+      )
+    }
+  }
+
+  /** Brings an actor to life at the top of the tree. A behaviour, a receiving generator, or any xstate logic. */
+  readonly spawn: Spawn = ((
+    ctx: Context,
+    logic: object,
+    options?: SpawnOptions & { input?: unknown },
+  ): Ref => {
+    if (this.stopping !== undefined) {
+      throw new UsageError(
+        'SYSTEM_STOPPING',
+        `${this.root.path} is stopping: nothing new is spawned at its top`,
+      )
+    }
+    return this.spawnUnder(this.root, ctx, logic, options)
+  }) as unknown as Spawn
+
+  /** The turns, to be stepped by hand, where `run` is false. */
+  turns(): Generator<Turn, void> {
+    return this.reactor.turns()
+  }
+
+  /** Shows everything to one more observer of xstate's inspection. Costs nothing until the first. */
+  inspect(inspector: Inspector): { unsubscribe(): void } {
+    const subscription = this.xstate.inspect(inspector)
+    this.root.show()
+    return subscription
+  }
+
+  /** Whether it still takes work. */
+  get isStopping(): boolean {
+    return this.stopping !== undefined
+  }
+
+  /** How many actors live. Costs a walk over the tree. */
+  get actors(): number {
+    let actors = -1
+    for (const _actor of this.root.family()) actors += 1
+    return actors
+  }
+
+  /**
+   * Drains and ends: the actors at the top, the youngest first, each finish what is in flight; then all that is left
+   * ends, and the loop with it. Calling it again gives the same deferred.
+   */
+  stop(options: StopOptions = {}): Deferred<void> {
+    if (this.stopping === undefined) {
+      const graceMs = options.graceMs ?? this.limits.graceMs
+      const stopping = new Deferred<void>()
+      this.stopping = stopping
+      const grace = this.clock.schedule(this.clock.nowMs() + graceMs, () =>
+        this.root.endChildren(OUT_OF_TIME),
+      )
+      this.drainNext(() => {
+        grace.cancel()
+        this.end()
+        stopping.resolve()
+      })
+    }
+    return this.stopping
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** One after another, so that what was started later, and may need the earlier, finishes first. */
+  private drainNext(done: () => void): void {
+    const { youngest } = this.root
+    if (youngest === undefined) {
+      done()
+      return
+    }
+    youngest.watch().listen(
+      () => this.drainNext(done),
+      () => {},
+    )
+    youngest.drain()
+  }
+
+  private end(): void {
+    this.root.end({ kind: 'stopped', reason: 'the system has stopped' })
+    this.xstate.stop()
+    this.running?.cancel('the system has stopped')
+    if (this.ownsClock) this.clock.close()
+  }
+
+  private spawnUnder(
+    parent: Cell,
+    ctx: Context,
+    logic: object,
+    options?: SpawnOptions & { input?: unknown },
+  ): Ref {
+    const recipe: AnyLogic = isXstateLogic(logic) ? fromXstate(logic) : (logic as AnyLogic)
+    if (typeof recipe?.create !== 'function') {
+      throw new UsageError(
+        'SPAWN_LOGIC',
+        'spawn takes a behaviour, a receiving generator, or an xstate logic',
+      )
+    }
+    if (recipe.needs.length > 0) checkNeeds(ctx, recipe.needs)
+    const settings = options === undefined ? this.defaults : resolveSettings(options, this.defaults)
+    const name = options?.name ?? ++this.lastId
+    const cell = new Cell(this.asCellSystem(), parent, name, {
+      logic: recipe,
+      settings,
+      ctx,
+      input: options?.input,
+    })
+    cell.begin()
+    return cell as unknown as Ref
+  }
+
+  private asCellSystem(): CellSystem {
+    return this as unknown as CellSystem
+  }
+
+  /** @internal */
+  get isInspected(): boolean {
+    return this.xstate.isInspected
+  }
+
+  /** @internal */
+  get xstateRoot(): XstateParent {
+    return this.xstate.parent
+  }
+
+  private logTroubles(log: Log): void {
+    this.events.on('failed', ({ ref, error, phase, ctx }) => {
+      const { path } = ref
+      log.error(
+        { actor: path, phase, code: codeOf(error), trace: ctx.trace.traceId, error },
+        `actor failed: ${describe(error)}`,
+      )
+    })
+    this.events.on('unobserved', ({ error }) => {
+      log.error({ code: codeOf(error), error }, `a deferred failed unobserved: ${describe(error)}`)
+    })
+    this.events.on('listenerFailed', ({ error, during }) => {
+      log.error({ during, code: codeOf(error), error }, `a listener failed: ${describe(error)}`)
+    })
+  }
+}
+
+const OUT_OF_TIME = { kind: 'stopped', reason: 'the grace time is over' } as const
+
+function writeError(line: string): void {
+  // biome-ignore lint/suspicious/noConsole: the one line that leaves by itself, and only where no log was given
+  console.error(line)
+}
