@@ -1,0 +1,243 @@
+/**
+ * One connection: the stream's owner on one side, a protocol's conversation on the other.
+ *
+ * Rules: reading stops while the output is blocked, or while more has arrived than the conversation has consumed. A
+ * conversation runs only within its actor's step. One timer serves every deadline: it is re-armed when it rings early,
+ * so that moving a deadline costs nothing.
+ */
+import type { Context } from '../../runtime/context/context.ts'
+import type { Address, StreamPort } from '../../runtime/loop/poller.ts'
+import type { Timer } from '../../runtime/time/clock.ts'
+import { ConnectionTimeoutError } from './errors.ts'
+import { Input } from './input.ts'
+import type { ConnectionLimits } from './limits.ts'
+
+/** What the connection's actor does for it. */
+export interface ConnectionHost {
+  /** Has the conversation take a step, within this turn. */
+  wake(): void
+  /** The timer rang, and a deadline has passed. */
+  timedOut(): void
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+
+export class Connection {
+  /** Cancelled when the connection is gone. */
+  readonly ctx: Context
+  /** What has arrived and nobody has consumed. */
+  readonly input = new Input()
+  /** No new work is to be begun: the listener or the system is stopping. */
+  isDraining = false
+  private readonly port: StreamPort
+  private readonly limits: ConnectionLimits
+  private readonly inputHighWaterBytes: number
+  private readonly host: ConnectionHost
+  private isWoken = false
+  private isOver = false
+  private isFinished = false
+  private steppedAtMs = 0
+
+  private timer: Timer | undefined = undefined
+  /** What the conversation waits for: an instant, how long that is, and how to say that it did not come. */
+  private expectedByMs = NEVER
+  private expectedMs = 0
+  private expectedCode = 'CONNECTION_IDLE'
+  private expectedWhat = 'byte'
+  private hasOwnExpectation = false
+  /** By when some of the output must have left, and how much had left when that was set. */
+  private writeByMs = NEVER
+  private leftBytes = 0
+  private writtenBytes = 0
+  private lingerByMs = NEVER
+
+  constructor(
+    ctx: Context,
+    port: StreamPort,
+    limits: ConnectionLimits,
+    inputHighWaterBytes: number,
+    host: ConnectionHost,
+  ) {
+    this.ctx = ctx
+    this.port = port
+    this.limits = limits
+    this.inputHighWaterBytes = inputHighWaterBytes
+    this.host = host
+  }
+
+  get local(): Address | undefined {
+    return this.port.local
+  }
+
+  get remote(): Address | undefined {
+    return this.port.remote
+  }
+
+  /** The instant at which the conversation's present step began: time enough for deadlines, without asking the clock. */
+  get nowMs(): number {
+    return this.steppedAtMs
+  }
+
+  /** So much waits to leave that more should not be written until it has. */
+  get isBlocked(): boolean {
+    return this.port.isBlocked
+  }
+
+  /** Adds to what leaves at the end of the turn. A string is sent as latin1; an array is not copied. */
+  write(chunk: Uint8Array | string): void {
+    if (this.isOver) return
+    this.port.write(chunk)
+    this.writtenBytes += chunk.length
+    if (this.port.isBlocked && this.writeByMs === NEVER) this.expectOutput(this.ctx.clock.nowMs())
+  }
+
+  /** What the conversation waits for has come from elsewhere: it takes a step. May be called at any time, and often. */
+  wake(): void {
+    if (this.isWoken || this.isOver) return
+    this.isWoken = true
+    this.host.wake()
+  }
+
+  /**
+   * From now on the conversation waits for `what`, at most `ms` milliseconds; then its `yield` throws a
+   * `ConnectionTimeoutError` with `code`. One expectation at a time: the next call replaces it.
+   */
+  expect(ms: number, code: string, what: string): void {
+    this.hasOwnExpectation = true
+    this.setExpectation(ms, code, what)
+  }
+
+  /** The conversation waits for nothing of the peer's. */
+  expectNothing(): void {
+    this.hasOwnExpectation = true
+    this.expectedByMs = NEVER
+  }
+
+  /** Bytes were consumed outside of a step: there may be room to read on. */
+  consumed(): void {
+    if (!this.isOver) this.regulate()
+  }
+
+  /** Drops the connection now, unsent output and all; the peer sees a reset. */
+  abort(): void {
+    this.isOver = true
+    this.port.destroy(true)
+  }
+
+  // ── For the actor ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @internal Begins to wait for the first byte. */
+  opened(): void {
+    this.steppedAtMs = this.ctx.clock.nowMs()
+    if (!this.hasOwnExpectation) this.setExpectation(this.limits.idleTimeoutMs, 'CONNECTION_IDLE', 'byte')
+  }
+
+  /** @internal */
+  received(bytes: Buffer): void {
+    this.steppedAtMs = this.ctx.clock.nowMs()
+    this.input.push(bytes)
+    if (!this.hasOwnExpectation) this.setExpectation(this.limits.idleTimeoutMs, 'CONNECTION_IDLE', 'byte')
+  }
+
+  /** @internal */
+  drained(): void {
+    this.steppedAtMs = this.ctx.clock.nowMs()
+    this.writeByMs = NEVER
+  }
+
+  /** @internal The conversation is about to take the step it was woken for. */
+  stepping(): void {
+    this.steppedAtMs = this.ctx.clock.nowMs()
+    this.isWoken = false
+  }
+
+  /** @internal Stops or goes on reading, after a step. */
+  regulate(): void {
+    if (this.port.isBlocked || this.input.available > this.inputHighWaterBytes) this.port.pause()
+    else this.port.resume()
+  }
+
+  /** @internal The conversation is over: send the rest, then our end, and linger until the peer's. */
+  finish(): void {
+    const nowMs = this.ctx.clock.nowMs()
+    this.isOver = true
+    this.isFinished = true
+    this.expectedByMs = NEVER
+    this.port.end()
+    this.port.resume()
+    this.lingerByMs = nowMs + this.limits.lingerTimeoutMs
+    this.expectOutput(nowMs)
+  }
+
+  /**
+   * @internal The actor has ended: nothing is left behind. Where the peer could take our end for that of a whole
+   * conversation, or has sent what nobody read, it sees a reset.
+   */
+  release(): void {
+    const isWhole = this.isFinished && this.port.outputBytes === 0 && this.input.available === 0
+    this.isOver = true
+    this.timer?.cancel()
+    this.timer = undefined
+    this.port.owner = undefined
+    this.port.destroy(!isWhole)
+  }
+
+  /** @internal Which deadline has passed: the conversation is to be told, or the connection is lost. */
+  takeTimeout(): ConnectionTimeoutError | 'lost' | undefined {
+    const nowMs = this.ctx.clock.nowMs()
+    this.steppedAtMs = nowMs
+    if (nowMs >= this.writeByMs) {
+      if (this.port.outputBytes > 0 && this.leftBytes === this.outputLeft()) return 'lost'
+      this.expectOutput(nowMs)
+    }
+    if (nowMs >= this.lingerByMs) {
+      if (this.port.outputBytes === 0) return 'lost'
+      // The rest is still leaving: the peer's time to close begins behind it.
+      this.lingerByMs = nowMs + this.limits.lingerTimeoutMs
+    }
+    const hasPassed = nowMs >= this.expectedByMs
+    if (hasPassed) this.expectedByMs = NEVER
+    this.arm()
+    return hasPassed
+      ? new ConnectionTimeoutError(this.expectedCode, this.expectedMs, this.expectedWhat)
+      : undefined
+  }
+
+  /** From now on some of the output must leave in time, if there is any. A slow reader is not one that does not read. */
+  private expectOutput(nowMs: number): void {
+    this.leftBytes = this.outputLeft()
+    this.writeByMs = this.port.outputBytes > 0 ? nowMs + this.limits.writeTimeoutMs : NEVER
+    this.arm()
+  }
+
+  /** Bytes of the output that the operating system has taken. */
+  private outputLeft(): number {
+    return this.writtenBytes - this.port.outputBytes
+  }
+
+  private setExpectation(ms: number, code: string, what: string): void {
+    this.expectedByMs = this.steppedAtMs + ms
+    this.expectedMs = ms
+    this.expectedCode = code
+    this.expectedWhat = what
+    this.arm()
+  }
+
+  private get nextDeadlineMs(): number {
+    return Math.min(this.expectedByMs, this.writeByMs, this.lingerByMs)
+  }
+
+  /** Sees to it that the timer rings no later than the next deadline. */
+  private arm(): void {
+    const atMs = this.nextDeadlineMs
+    if (atMs === NEVER || (this.timer !== undefined && this.timer.atMs <= atMs)) return
+    this.timer?.cancel()
+    this.timer = this.ctx.clock.schedule(atMs, this.rang)
+  }
+
+  private readonly rang = (): void => {
+    this.timer = undefined
+    if (this.ctx.clock.nowMs() >= this.nextDeadlineMs) this.host.timedOut()
+    else this.arm()
+  }
+}

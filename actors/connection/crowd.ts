@@ -1,0 +1,45 @@
+/**
+ * The connections of one listener: who is there, and how many came.
+ *
+ * Rules: an end is noted at once and not by mail, since more connections may end in one turn than a mailbox holds, and
+ * none of them may be forgotten. The listener is then told once a turn, however many have left.
+ */
+import type { Ref } from '../../runtime/system/ref.ts'
+
+/** A connection's actor, as far as it matters here. */
+export type Member = Ref<{ readonly type: 'drain' }>
+
+export class Crowd {
+  /** Open now. */
+  open = 0
+  /** Accepted since the start. */
+  accepted = 0
+  /** Reset at once for being too many, since the start. */
+  refused = 0
+  readonly refs = new Set<Member>()
+  /** Tells the listener that somebody has left, and answers whether it will hear. It sets this when it starts. */
+  onLeft: (() => boolean) | undefined = undefined
+  private isTold = false
+
+  /** A connection begins: before its actor, which may be over before it has a ref. */
+  enter(): void {
+    this.open += 1
+    this.accepted += 1
+  }
+
+  /** Its actor lives. */
+  add(connection: Member): void {
+    if (connection.isAlive) this.refs.add(connection)
+  }
+
+  leave(connection: Member): void {
+    this.open -= 1
+    this.refs.delete(connection)
+    if (!this.isTold) this.isTold = this.onLeft?.() ?? false
+  }
+
+  /** The listener has heard of it. */
+  heard(): void {
+    this.isTold = false
+  }
+}

@@ -1,0 +1,42 @@
+/** Bounds of listeners and connections, with units, defaults, and what happens at each. */
+import { UsageError } from '../../runtime/errors.ts'
+
+export interface ConnectionLimits {
+  /** Connections open at once on one listener; one more is reset at once, and counted. Default 16,384, as ThousandIsland's acceptors. */
+  readonly connectionsMax: number
+  /** Milliseconds without a byte from the peer while the conversation waits for one, unless its protocol says otherwise; then the connection ends. Default 60 s. */
+  readonly idleTimeoutMs: number
+  /** Milliseconds in which some of the output must leave, where any waits; a peer that reads nothing for that long, twice that at most, is reset. Default 30 s. */
+  readonly writeTimeoutMs: number
+  /** Milliseconds after our end in which the peer may read the rest and close too; then the stream is freed. Default 2 s. */
+  readonly lingerTimeoutMs: number
+}
+
+export const defaultConnectionLimits: ConnectionLimits = {
+  connectionsMax: 16_384,
+  idleTimeoutMs: 60_000,
+  writeTimeoutMs: 30_000,
+  lingerTimeoutMs: 2_000,
+}
+
+const MAX = 2 ** 31 - 1
+
+/** @throws UsageError (`CONNECTION_LIMIT_INVALID`) naming the limit, what it may be and what it was. */
+export function createConnectionLimits(overrides: Partial<ConnectionLimits> = {}): ConnectionLimits {
+  const limits: Record<string, number> = { ...defaultConnectionLimits }
+  for (const [name, value] of Object.entries(overrides)) {
+    if (!Object.hasOwn(limits, name)) {
+      throw invalid(`no connection limit is named "${name}"; there are ${Object.keys(limits).join(', ')}`)
+    }
+    if (value === undefined) continue
+    if (!Number.isInteger(value) || value < 1 || value > MAX) {
+      throw invalid(`connection limit ${name} must be a whole number from 1 to ${MAX}, not ${String(value)}`)
+    }
+    limits[name] = value
+  }
+  return limits as unknown as ConnectionLimits
+}
+
+function invalid(message: string): UsageError {
+  return new UsageError('CONNECTION_LIMIT_INVALID', message)
+}

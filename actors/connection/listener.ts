@@ -1,0 +1,279 @@
+/**
+ * The listener: binds an endpoint, accepts connections eagerly, and is the parent of their actors.
+ *
+ * What goes wrong while accepting is the matter of that one attempt (`acceptFailed`): the listener goes on, also when
+ * the process is out of file descriptors. Its states are those of `states.ts`.
+ */
+import type { Context } from '../../runtime/context/context.ts'
+import type { AnyKey } from '../../runtime/context/key.ts'
+import type { Deferred } from '../../runtime/deferred/deferred.ts'
+import { CancelledError, codeOf, describe, UsageError } from '../../runtime/errors.ts'
+import type { Limits } from '../../runtime/limits.ts'
+import { CHUNK_COST_BYTES } from '../../runtime/loop/buffered-stream.ts'
+import type { Address, ListenerPort, Transfer } from '../../runtime/loop/poller.ts'
+import { type BehaviourScope, behaviour, type Handler } from '../../runtime/system/behaviour.ts'
+import type { Logic } from '../../runtime/system/logic.ts'
+import type { MailboxOptions } from '../../runtime/system/options.ts'
+import type { Ref } from '../../runtime/system/ref.ts'
+import { type ActorSystem, System } from '../../runtime/system/system.ts'
+import { connectionActor } from './connection-actor.ts'
+import { Crowd } from './crowd.ts'
+import { formatEndpoint, parseEndpoint } from './endpoint.ts'
+import { type ConnectionLimits, createConnectionLimits } from './limits.ts'
+import type { Protocol } from './protocol.ts'
+import { type ListenerEvent, type ListenerState, listenerStates } from './states.ts'
+
+export interface ListenConfig<K extends AnyKey> {
+  /** `tcp:HOST:PORT` or `unix:PATH`; port 0 takes a free one. */
+  readonly endpoint: string
+  /** What the connections speak. */
+  readonly protocol: Protocol<K>
+  readonly limits?: Partial<ConnectionLimits>
+  /** Connections that the operating system completes ahead of us. Default 511, as Node's. */
+  readonly backlog?: number
+  /** The listener's name in the tree. Default: its endpoint as given, with `_` for each slash. */
+  readonly name?: string
+}
+
+/** Where it could not listen, and why. `code` is the operating system's: `EADDRINUSE`, `EACCES`, `ENOTFOUND`. */
+export class ListenError extends UsageError {
+  constructor(endpoint: string, cause: unknown) {
+    const code = codeOf(cause)
+    super(code, `cannot listen on ${endpoint}: ${REASONS[code] ?? describe(cause)} (${code})`, { cause })
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is in use',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'permission denied',
+  ENOTFOUND: 'the host is not known',
+  EAI_AGAIN: 'the host is not known',
+}
+
+/** A listener that listens. */
+export class Listening {
+  readonly ref: Ref<AnyListenerEvent>
+  /** Where it really listens. */
+  readonly address: Address
+  private readonly crowd: Crowd
+
+  constructor(ref: Ref<AnyListenerEvent>, address: Address, crowd: Crowd) {
+    this.ref = ref
+    this.address = address
+    this.crowd = crowd
+  }
+
+  /** The address as an endpoint: with the port that was chosen for port 0. */
+  get endpoint(): string {
+    return formatEndpoint(this.address)
+  }
+
+  /** The TCP port; undefined for a unix socket. */
+  get port(): number | undefined {
+    return this.address.transport === 'tcp' ? this.address.port : undefined
+  }
+
+  /** Connections open now. */
+  get connections(): number {
+    return this.crowd.open
+  }
+
+  /** Connections accepted, and reset at once for being more than `connectionsMax`, since the start. */
+  get accepted(): number {
+    return this.crowd.accepted
+  }
+
+  get refused(): number {
+    return this.crowd.refused
+  }
+
+  /** Accepts no more, lets what is in flight finish, and is fulfilled when the last connection has ended. */
+  close(ctx: Context): Deferred<void> {
+    const closed = this.ref.watch(ctx).then(() => undefined)
+    this.ref.send(ctx, { type: 'drain' })
+    return closed
+  }
+}
+
+/**
+ * Listens on an endpoint and serves a protocol there.
+ *
+ * @throws UsageError (`ENDPOINT_INVALID`, `CONNECTION_LIMIT_INVALID`) at once.
+ * @returns a deferred that fails with `ListenError` where the operating system refuses.
+ */
+export function listen<K extends AnyKey>(
+  ctx: Context<K | typeof System>,
+  config: ListenConfig<K>,
+): Deferred<Listening> {
+  const address = parseEndpoint(config.endpoint)
+  const limits = createConnectionLimits(config.limits)
+  const listening = ctx.deferred<Listening>((reason) => {
+    listening.reject(new CancelledError(reason))
+    ref.stop('no longer wanted')
+  })
+  const input: ListenerInput = {
+    config: config as ListenConfig<AnyKey>,
+    address,
+    limits,
+    listening,
+  }
+  const name = config.name ?? config.endpoint.replaceAll('/', '_')
+  const ref: Ref<AnyListenerEvent> = (ctx as Context<typeof System>)
+    .get(System)
+    .spawn(ctx, listenerActor, { name, input })
+  return listening
+}
+
+interface ListenerInput {
+  readonly config: ListenConfig<AnyKey>
+  readonly address: Address
+  readonly limits: ConnectionLimits
+  readonly listening: Deferred<Listening>
+}
+
+interface ListenerData extends ListenerInput {
+  readonly system: ActorSystem
+  /** Of each connection's actor. */
+  readonly mailbox: MailboxOptions
+  readonly crowd: Crowd
+  /** Set as soon as there is one, so that it is closed whenever the actor ends. */
+  port: ListenerPort | undefined
+}
+
+type AnyListenerEvent = { readonly type: ListenerEvent }
+type Scope = BehaviourScope<ListenerData, typeof System>
+type Bound = { readonly type: 'bound'; readonly port: ListenerPort }
+type BindFailed = { readonly type: 'bindFailed'; readonly error: unknown }
+type Accepted = Extract<Transfer, { type: 'accepted' }>
+type AcceptFailed = Extract<Transfer, { type: 'acceptFailed' }>
+
+const handlers: Readonly<Record<ListenerEvent, Handler<ListenerData, typeof System>>> = {
+  bound: (scope: Scope, { port }: Bound) => {
+    const { data, self, ctx } = scope
+    enter(scope, 'bound')
+    port.owner = {
+      transferred(transfer) {
+        if (self.send(ctx, transfer) === 'accepted' || transfer.type !== 'accepted') return
+        data.crowd.refused += 1
+        transfer.stream.destroy(true)
+      },
+    }
+    data.listening.resolve(new Listening(self, port.address, data.crowd))
+  },
+  bindFailed: (scope: Scope, { error }: BindFailed) => {
+    scope.data.listening.reject(new ListenError(scope.data.config.endpoint, error))
+    enter(scope, 'bindFailed')
+    scope.stop('it could not listen')
+  },
+  accepted: (scope: Scope, { stream }: Accepted) => {
+    const { data, ctx, spawn, state } = scope
+    const { crowd, limits, config } = data
+    if (crowd.open >= limits.connectionsMax) {
+      crowd.refused += 1
+      stream.destroy(true)
+      return
+    }
+    crowd.enter()
+    const { inputHighWaterBytes } = data.system.limits
+    const input = { crowd, port: stream, protocol: config.protocol, limits, inputHighWaterBytes }
+    const connection = spawn(ctx, connectionActor, { input, mailbox: data.mailbox })
+    crowd.add(connection)
+    // It was accepted before the port was closed: it is served once.
+    if (state === 'draining') connection.send(ctx, DRAIN)
+  },
+  acceptFailed: ({ ctx, self }: Scope, { error }: AcceptFailed) => {
+    ctx.log.warn(
+      { actor: self.path, code: codeOf(error) },
+      `a connection could not be accepted: ${describe(error)}`,
+    )
+  },
+  left: (scope: Scope) => {
+    scope.data.crowd.heard()
+    endIfEmptied(scope)
+  },
+  drain: (scope: Scope) => {
+    const { data, ctx, state } = scope
+    enter(scope, 'drain')
+    if (state === 'binding') {
+      scope.stop('drained')
+      return
+    }
+    data.port?.close()
+    for (const connection of data.crowd.refs) connection.send(ctx, DRAIN)
+    endIfEmptied(scope)
+  },
+  // Not sent: noticed where it happens.
+  emptied: () => {},
+}
+
+function handlersOf(state: ListenerState): Record<string, Handler<ListenerData, typeof System>> {
+  const row: Record<string, Handler<ListenerData, typeof System>> = {}
+  for (const event of Object.keys(listenerStates[state]) as ListenerEvent[]) row[event] = handlers[event]
+  return row
+}
+
+export const listenerActor = behaviour({
+  name: 'listener',
+  needs: [System],
+  initial: 'binding' satisfies ListenerState,
+  data: (input: ListenerInput, ctx: Context<typeof System>): ListenerData => ({
+    ...input,
+    system: ctx.get(System),
+    mailbox: mailboxFor(ctx.get(System).limits),
+    crowd: new Crowd(),
+    port: undefined,
+  }),
+  start({ data, self, ctx }: Scope) {
+    const { poller, limits } = data.system
+    data.crowd.onLeft = () => self.isAlive && self.send(ctx, LEFT) === 'accepted'
+    poller
+      .listen({
+        address: data.address,
+        ...(data.config.backlog === undefined ? {} : { backlog: data.config.backlog }),
+        outputHighWaterBytes: limits.outputHighWaterBytes,
+        inputHighWaterBytes: limits.inputHighWaterBytes,
+      })
+      .listen(
+        (port) => {
+          data.port = port
+          if (self.send(ctx, { type: 'bound', port }) !== 'accepted') port.close()
+        },
+        (error) => void self.send(ctx, { type: 'bindFailed', error }),
+      )
+  },
+  stop({ data }: Scope) {
+    data.port?.close()
+    const { endpoint } = data.config
+    data.listening.reject(new UsageError('LISTENER_STOPPED', `${endpoint} was stopped before it listened`))
+  },
+  states: {
+    binding: handlersOf('binding'),
+    listening: handlersOf('listening'),
+    draining: handlersOf('draining'),
+    closed: handlersOf('closed'),
+  },
+}) as unknown as Logic<AnyListenerEvent, typeof System, ListenerInput>
+
+const DRAIN = { type: 'drain' } as const
+const LEFT = { type: 'left' } as const
+
+/** Room for all that a stream may bring in one turn, one byte a piece, and for what else a connection is told. */
+function mailboxFor({ mailboxCapacity, inputHighWaterBytes }: Limits): MailboxOptions {
+  const pieces = Math.ceil(inputHighWaterBytes / CHUNK_COST_BYTES) + 1
+  return { capacity: Math.max(mailboxCapacity, pieces + OTHER_EVENTS) }
+}
+
+/** Ended, drained, closed, woken, timedOut, drain: each can wait once or twice. */
+const OTHER_EVENTS = 16
+
+function enter({ state, become }: Scope, event: ListenerEvent): void {
+  const next = listenerStates[state as ListenerState][event]
+  if (next !== undefined && next !== state) become(next)
+}
+
+function endIfEmptied(scope: Scope): void {
+  if (scope.state !== 'draining' || scope.data.crowd.refs.size > 0) return
+  enter(scope, 'emptied')
+  scope.stop('drained')
+}

@@ -1,0 +1,108 @@
+/**
+ * The states of listener and connection, and what leads from one to the other.
+ *
+ * These tables are the truth: the actors change state by them alone, and the diagrams in this folder's README are
+ * checked against them. What is not in the table for a state does not happen in it, and changes nothing.
+ */
+
+export type ConnectionState = 'open' | 'halfClosed' | 'closing' | 'closed'
+
+/**
+ * - `received`, `drained`, `ended`, `closed`: the stream brought it.
+ * - `woken`: what the conversation waited for elsewhere is there.
+ * - `timedOut`: a deadline of the conversation or of the connection has passed.
+ * - `finished`: the conversation is over, and what it wrote is on its way.
+ * - `lost`: the peer took nothing of what waits for it, or did not close after us, for too long.
+ * - `drain`: finish what is in flight, begin nothing new.
+ */
+export type ConnectionEvent =
+  | 'received'
+  | 'drained'
+  | 'ended'
+  | 'closed'
+  | 'woken'
+  | 'timedOut'
+  | 'finished'
+  | 'lost'
+  | 'drain'
+
+export const connectionStates: Readonly<
+  Record<ConnectionState, Partial<Record<ConnectionEvent, ConnectionState>>>
+> = {
+  // Both sides may speak.
+  open: {
+    received: 'open',
+    drained: 'open',
+    woken: 'open',
+    timedOut: 'open',
+    drain: 'open',
+    ended: 'halfClosed',
+    finished: 'closing',
+    lost: 'closed',
+    closed: 'closed',
+  },
+  // The peer has said its last; we may not have.
+  halfClosed: {
+    drained: 'halfClosed',
+    woken: 'halfClosed',
+    timedOut: 'halfClosed',
+    drain: 'halfClosed',
+    finished: 'closing',
+    lost: 'closed',
+    closed: 'closed',
+  },
+  // We have said our last: it leaves, what still comes is read and dropped, for a while.
+  closing: {
+    received: 'closing',
+    ended: 'closing',
+    drained: 'closing',
+    woken: 'closing',
+    drain: 'closing',
+    timedOut: 'closing',
+    lost: 'closed',
+    closed: 'closed',
+  },
+  // Gone: the actor has ended.
+  closed: {},
+}
+
+export type ListenerState = 'binding' | 'listening' | 'draining' | 'closed'
+
+/**
+ * - `bound`, `bindFailed`: the answer to the attempt to listen.
+ * - `accepted`, `acceptFailed`: the port brought it.
+ * - `left`: a connection has ended, or several.
+ * - `drain`: accept no more; end when the last connection has.
+ * - `emptied`: draining, and no connection is left.
+ */
+export type ListenerEvent =
+  | 'bound'
+  | 'bindFailed'
+  | 'accepted'
+  | 'acceptFailed'
+  | 'left'
+  | 'drain'
+  | 'emptied'
+
+export const listenerStates: Readonly<Record<ListenerState, Partial<Record<ListenerEvent, ListenerState>>>> =
+  {
+    binding: {
+      bound: 'listening',
+      bindFailed: 'closed',
+      drain: 'closed',
+    },
+    listening: {
+      accepted: 'listening',
+      acceptFailed: 'listening',
+      left: 'listening',
+      drain: 'draining',
+    },
+    draining: {
+      accepted: 'draining',
+      acceptFailed: 'draining',
+      left: 'draining',
+      drain: 'draining',
+      emptied: 'closed',
+    },
+    closed: {},
+  }

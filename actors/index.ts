@@ -1,0 +1,3 @@
+/** `greenroom/actors`: the actors that servers are made of. */
+export * from './connection/index.ts'
+export * from './http/index.ts'
