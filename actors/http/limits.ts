@@ -1,0 +1,104 @@
+/**
+ * Every bound of HTTP, with its unit, its default, and what happens there.
+ *
+ * Rules: a bound in bytes protects memory, a bound in milliseconds protects a place; neither is ever infinite. No
+ * default is laxer than node:http's. Whoever needs another value gives it to `createHttpLimits`.
+ */
+import { UsageError } from '../../runtime/errors.ts'
+
+export interface HttpLimits {
+  /** Bytes of the request line with its CRLF; beyond it 414. Default 8 KiB, as nginx and Apache; RFC 9112 asks for 8,000. */
+  readonly requestLineBytesMax: number
+  /** Bytes of the whole head, from the request line to the empty line; beyond it 431. Default 16 KiB, node:http's `maxHeaderSize`. */
+  readonly headBytesMax: number
+  /** Field lines in one head or in one trailer section; beyond it 431. Default 100, as hyper and Cowboy. */
+  readonly headerCountMax: number
+  /** Empty lines before a request, which are skipped; beyond it 400. Default 5, as Cowboy. */
+  readonly emptyLinesMax: number
+  /** Bytes of one body, not counting its chunks' headers; beyond it 413, before reading where the length is announced. Default 64 MiB. */
+  readonly bodyBytesMax: number
+  /** Bytes of all chunk extensions of one body; beyond it 413. Default 16 KiB, node:http's bound since CVE-2024-22019. */
+  readonly chunkExtensionBytesMax: number
+  /** Bytes of the trailer section; beyond it 431. Default 8 KiB. */
+  readonly trailerBytesMax: number
+  /** Bytes of an unread body that are skipped to keep a connection; beyond it the connection closes. Default 1 MiB, as Cowboy. */
+  readonly unreadBodyBytesMax: number
+  /** Milliseconds from a request's first byte to the end of its head; then 408. Also from a connection's start to its first byte; then it is closed. Default 10 s; node:http has 60. */
+  readonly headersTimeoutMs: number
+  /** Milliseconds that a connection may idle between two requests; then it is closed. Default 5 s, node:http's. */
+  readonly keepAliveTimeoutMs: number
+  /** Milliseconds from the end of the head until the response begins; then 503, and the request's context is cancelled. Default 30 s. */
+  readonly requestTimeoutMs: number
+  /** Milliseconds that a streamed answer waits for the next piece of its request's body; then the connection is dropped. Default 30 s. */
+  readonly bodyIdleTimeoutMs: number
+  /** Milliseconds that a client which has ended its side is still thought to wait for its answer; then its request is cancelled. Default 10. */
+  readonly leaveGraceMs: number
+  /** Milliseconds that an idle connection is kept while the server drains, for a request that is on its way; then it is closed. Default 500. */
+  readonly drainIdleTimeoutMs: number
+}
+
+/** The longest time that a timer takes. */
+const MS_MAX = 2 ** 31 - 1
+const BYTES_MAX = Number.MAX_SAFE_INTEGER
+
+/** For each limit: default, least and greatest value. */
+const bounds: Readonly<Record<keyof HttpLimits, readonly [byDefault: number, min: number, max: number]>> = {
+  requestLineBytesMax: [8 * 1024, 64, 1024 * 1024],
+  headBytesMax: [16 * 1024, 64, 1024 * 1024],
+  headerCountMax: [100, 1, 10_000],
+  emptyLinesMax: [5, 0, 100],
+  bodyBytesMax: [64 * 1024 * 1024, 0, BYTES_MAX],
+  chunkExtensionBytesMax: [16 * 1024, 0, 1024 * 1024],
+  trailerBytesMax: [8 * 1024, 2, 1024 * 1024],
+  unreadBodyBytesMax: [1024 * 1024, 0, BYTES_MAX],
+  headersTimeoutMs: [10_000, 1, MS_MAX],
+  keepAliveTimeoutMs: [5_000, 1, MS_MAX],
+  requestTimeoutMs: [30_000, 1, MS_MAX],
+  bodyIdleTimeoutMs: [30_000, 1, MS_MAX],
+  leaveGraceMs: [10, 1, MS_MAX],
+  drainIdleTimeoutMs: [500, 1, MS_MAX],
+}
+
+const names = Object.keys(bounds) as (keyof HttpLimits)[]
+
+/**
+ * The defaults with `overrides` in their place. All values are whole numbers.
+ *
+ * @throws UsageError (`HTTP_LIMIT_UNKNOWN`) for a name that is not a limit, listing those that are;
+ *   (`HTTP_LIMIT_INVALID`) for a value out of bounds, or a request line that is allowed to outgrow its head.
+ */
+export function createHttpLimits(overrides: Partial<HttpLimits> = {}): HttpLimits {
+  for (const name of Object.keys(overrides)) {
+    if (!Object.hasOwn(bounds, name)) {
+      throw new UsageError(
+        'HTTP_LIMIT_UNKNOWN',
+        `"${name}" is not an HTTP limit; there are ${names.join(', ')}`,
+      )
+    }
+  }
+  const limits = Object.fromEntries(names.map((name) => [name, resolve(name, overrides[name])]))
+  return checkRelations(limits as unknown as HttpLimits, overrides)
+}
+
+function resolve(name: keyof HttpLimits, value: number | undefined): number {
+  const [byDefault, min, max] = bounds[name]
+  if (value === undefined) return byDefault
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  throw new UsageError(
+    'HTTP_LIMIT_INVALID',
+    `${name} must be a whole number from ${min} to ${max}, not ${String(value)}`,
+  )
+}
+
+/** A request line is part of its head. Where only one of the two was given, the other one follows it. */
+function checkRelations(limits: HttpLimits, overrides: Partial<HttpLimits>): HttpLimits {
+  const { requestLineBytesMax, headBytesMax } = limits
+  if (requestLineBytesMax <= headBytesMax) return limits
+  if (overrides.requestLineBytesMax === undefined) return { ...limits, requestLineBytesMax: headBytesMax }
+  throw new UsageError(
+    'HTTP_LIMIT_INVALID',
+    `requestLineBytesMax must be at most headBytesMax (${headBytesMax}), not ${requestLineBytesMax}`,
+  )
+}
+
+export const defaultHttpLimits: HttpLimits = createHttpLimits()

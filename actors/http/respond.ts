@@ -1,0 +1,40 @@
+/** The first face: a function from a request to its response, and the options of the protocol. */
+import type { Context } from '../../runtime/context/context.ts'
+import type { AnyKey } from '../../runtime/context/key.ts'
+import { UsageError } from '../../runtime/errors.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { Protocol } from '../connection/protocol.ts'
+import type { Respond } from './answer.ts'
+import { HttpConversation } from './conversation.ts'
+import { createHttpLimits, type HttpLimits } from './limits.ts'
+import { ConnectionFace, type Serve } from './requests.ts'
+
+export interface HttpOptions<K extends AnyKey> {
+  /** One face: called for each request. */
+  readonly respond?: Respond<K>
+  /** The other: a generator for each connection, which takes requests and yields their responses. */
+  readonly serve?: Serve<K>
+  readonly limits?: Partial<HttpLimits>
+}
+
+/**
+ * HTTP/1.1 and 1.0 as a protocol for `listen`.
+ *
+ * @throws UsageError (`HTTP_FACE`) unless exactly one of `respond` and `serve` is given; (`HTTP_LIMIT_UNKNOWN`,
+ *   `HTTP_LIMIT_INVALID`) for limits that are not.
+ */
+export function http<K extends AnyKey = never>(options: HttpOptions<K>): Protocol<K> {
+  const { respond, serve } = options
+  if ((respond === undefined) === (serve === undefined)) {
+    throw new UsageError('HTTP_FACE', 'http takes either `respond` or `serve`')
+  }
+  const limits = createHttpLimits(options.limits)
+  const date = { text: '', untilMs: 0 }
+  return {
+    name: 'http',
+    converse(ctx: Context<K>, connection: Connection) {
+      if (respond !== undefined) return new HttpConversation(ctx, connection, limits, respond, date).run()
+      return new ConnectionFace(ctx, connection, serve as Serve<K>).converse(limits, date)
+    },
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Sends responses over a connection: framing by what the body is and what the client understands, and pieces of a
+ * stream as fast as the client takes them.
+ */
+import type { Connection } from '../connection/connection.ts'
+import type { HttpLimits } from './limits.ts'
+import type { HttpRequest } from './request.ts'
+import type { RequestHead } from './request-head.ts'
+import type { HttpResponse, Streamed } from './response.ts'
+import { chunkEnd, chunkHeader, lastChunk, type ResponseFraming, serialiseHead } from './serialise.ts'
+import { allowsBody } from './status.ts'
+import { StreamedSource } from './streamed-source.ts'
+
+export class ResponseWriter {
+  private readonly connection: Connection
+  private readonly limits: HttpLimits
+  /** The head of the present response is on its way: no other can be sent in its place. */
+  hasBegun = false
+
+  constructor(connection: Connection, limits: HttpLimits) {
+    this.connection = connection
+    this.limits = limits
+  }
+
+  /** Sends a response that ends the connection, to a request that could not be read. */
+  sendLast(response: HttpResponse, date: string): void {
+    const { body } = response
+    this.writeBody(
+      serialiseHead(
+        response.status,
+        response.headers,
+        framing(1, false, date, 'length', lengthOf(body as string)),
+      ),
+      body as string,
+    )
+  }
+
+  /** Sends a response whose body is there, or that has none. `mayKeep`: the connection could serve another request. */
+  send(
+    head: RequestHead,
+    response: HttpResponse,
+    body: string | Uint8Array | undefined,
+    mayKeep: boolean,
+    date: string,
+  ): void {
+    const { status } = response
+    const hasBody = allowsBody(status)
+    const bytes = body === undefined ? 0 : lengthOf(body)
+    const kind = hasBody ? 'length' : 'none'
+    const text = serialiseHead(
+      status,
+      response.headers,
+      framing(head.versionMinor, mayKeep, date, kind, bytes),
+    )
+    this.hasBegun = true
+    this.writeBody(text, hasBody && head.method !== 'HEAD' ? body : undefined)
+  }
+
+  /** One write for head and body where the body is text of one byte a character. */
+  private writeBody(head: string, body: string | Uint8Array | undefined): void {
+    const { connection } = this
+    if (body === undefined) {
+      connection.write(head)
+    } else if (typeof body !== 'string') {
+      connection.write(head)
+      connection.write(body)
+    } else if (Buffer.byteLength(body) === body.length) {
+      connection.write(head + body)
+    } else {
+      connection.write(head)
+      connection.write(Buffer.from(body))
+    }
+  }
+
+  /**
+   * Sends a response whose body comes in pieces. Suspends while the source or the client's window makes it wait, and
+   * then lets whoever reads the request's body, often this very source, have what has arrived of it.
+   *
+   * @param contentLength - bytes in all, where that is known.
+   * @returns whether the connection may serve another request: to HTTP/1.0 its end is the body's.
+   * @throws what the source throws.
+   */
+  *sendStream(
+    request: HttpRequest,
+    response: HttpResponse,
+    body: Streamed,
+    contentLength: number | undefined,
+    mayKeep: boolean,
+    date: string,
+  ): Generator<void, boolean, void> {
+    const { connection } = this
+    const { bodyIdleTimeoutMs } = this.limits
+    const { head } = request
+    const hasBody = allowsBody(response.status)
+    const kind = hasBody ? kindOf(contentLength, head) : 'none'
+    const isChunked = kind === 'chunked'
+    const source = new StreamedSource(body, () => connection.wake())
+    const isSent = hasBody && head.method !== 'HEAD'
+    try {
+      // First, since a source that is the request's body may have to ask for it: that goes out before the head.
+      if (isSent) source.pull()
+      const keepAlive = mayKeep && kind !== 'close' && !request.owesContinue
+      const text = serialiseHead(
+        response.status,
+        response.headers,
+        framing(head.versionMinor, keepAlive, date, kind, contentLength ?? 0),
+      )
+      request.withholdContinue()
+      this.hasBegun = true
+      connection.write(text)
+      if (!isSent) return keepAlive
+      for (;;) {
+        while (connection.isBlocked) {
+          yield
+          request.feed()
+        }
+        source.pull()
+        while (!source.isReady) {
+          request.feed()
+          if (source.isReady) break
+          if (request.isBodyAwaited)
+            connection.expect(bodyIdleTimeoutMs, 'HTTP_BODY_TIMEOUT', 'more of the body')
+          else connection.expectNothing()
+          yield
+        }
+        const piece = source.take()
+        if (piece === undefined) break
+        if (piece.length === 0) continue
+        const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+        if (isChunked) connection.write(chunkHeader(bytes.length))
+        connection.write(bytes)
+        if (isChunked) connection.write(chunkEnd)
+      }
+      if (isChunked) connection.write(lastChunk())
+      return keepAlive
+    } finally {
+      source.release()
+    }
+  }
+}
+
+/**
+ * Bytes of a body that leaves in one write. Of one write Node tells only when all of it has been taken, so a larger body
+ * leaves in pieces: a client that reads slowly is seen to read, and what waits for it stays small.
+ */
+const WHOLE_BYTES_MAX = 65_536
+
+/** Whether a body leaves in one write. */
+export function isSmall(body: string | Uint8Array | undefined): boolean {
+  return body === undefined || body.length <= WHOLE_BYTES_MAX
+}
+
+export function* slicesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += WHOLE_BYTES_MAX) yield bytes.subarray(at, at + WHOLE_BYTES_MAX)
+}
+
+function kindOf(
+  contentLength: number | undefined,
+  { versionMinor }: RequestHead,
+): ResponseFraming['bodyKind'] {
+  if (contentLength !== undefined) return 'length'
+  return versionMinor === 1 ? 'chunked' : 'close'
+}
+
+function lengthOf(body: string | Uint8Array): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length
+}
+
+function framing(
+  versionMinor: 0 | 1,
+  keepAlive: boolean,
+  date: string,
+  bodyKind: ResponseFraming['bodyKind'],
+  contentLength: number,
+): ResponseFraming {
+  return { versionMinor, keepAlive, date, bodyKind, contentLength }
+}

@@ -1,0 +1,196 @@
+/** Work is done for somebody: when the client goes away, its request’s context ends. What else a request’s context holds. */
+import test from 'ava'
+import { type Cancellation, type Context, codeOf } from 'greenroom'
+import { CurrentRequest, text } from 'greenroom/actors'
+import { get, responses, served } from './server.ts'
+
+for (const [title, leave, withinMs] of [
+  ['with a reset', 'reset', 0],
+  ['by closing', 'close', 10],
+  ['by ending its side', 'end', 10],
+] as const) {
+  test(`a client that leaves ${title} before its answer cancels the work for it`, async (t) => {
+    let cancellation: Cancellation | undefined
+    let failure: unknown
+    await served(
+      {
+        async respond(ctx) {
+          ctx.onCancel((cause) => {
+            cancellation = cause
+          })
+          try {
+            await ctx.after(1_000)
+          } catch (error) {
+            failure = error
+          }
+          return text('too late')
+        },
+      },
+      async (t, server) => {
+        const client = await server.send(get('/'))
+        t.is(cancellation, undefined)
+        client[leave]()
+        await server.settle()
+        await server.advance(withinMs)
+        t.is(codeOf(cancellation?.reason), 'HTTP_CLIENT_LEFT')
+        t.is(codeOf(failure), 'CANCELLED')
+        t.is(client.text, '')
+        client.close()
+        await server.settle()
+        t.is(server.listening.connections, 0)
+        t.deepEqual(server.logged, [])
+      },
+    )(t)
+  })
+}
+
+test(
+  'a client that has only ended its side gets an answer that comes soon',
+  served(
+    {
+      async respond(ctx, { path }) {
+        await ctx.after(5)
+        return text(path)
+      },
+    },
+    async (t, server) => {
+      const client = await server.send(get('/a'))
+      client.end()
+      await server.advance(5)
+      t.is(responses(client)[0]?.body, '/a')
+      t.true(client.hasEnded)
+    },
+  ),
+)
+
+test(
+  'a client that has only ended its side gets all answers that are there at once',
+  served({ respond: (_, { path }) => text(path) }, async (t, server) => {
+    const client = server.connect()
+    client.write(get('/a') + get('/b'))
+    client.end()
+    await server.settle()
+    t.deepEqual(
+      responses(client).map(({ body }) => body),
+      ['/a', '/b'],
+    )
+    t.true(client.hasEnded)
+  }),
+)
+
+test('the reader of a body hears that its client has left', async (t) => {
+  let failure: unknown
+  await served(
+    {
+      async respond(_ctx, request) {
+        await request.bytes().catch((error) => {
+          failure = error
+        })
+        return text('x')
+      },
+    },
+    async (t, server) => {
+      const client = await server.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc')
+      client.reset()
+      await server.settle()
+      t.is(codeOf(failure), 'HTTP_CLIENT_LEFT')
+    },
+  )(t)
+})
+
+test('once it is answered, a request’s context is over', async (t) => {
+  const contexts: Context[] = []
+  await served(
+    {
+      respond(ctx) {
+        contexts.push(ctx)
+        return text('x')
+      },
+    },
+    async (t, server) => {
+      await server.send(get('/') + get('/'))
+      t.deepEqual(
+        contexts.map(({ cancellation }) => cancellation?.reason),
+        ['the request is done', 'the request is done'],
+      )
+    },
+  )(t)
+})
+
+test('each request has a context of its own: itself, its trace, its deadline', async (t) => {
+  const seen: unknown[] = []
+  await served(
+    {
+      respond(ctx, request) {
+        seen.push({
+          isOwn: ctx.get(CurrentRequest) === request && ctx === request.ctx,
+          path: ctx.get(CurrentRequest).path,
+          deadlineMs: ctx.deadlineMs,
+          remainingMs: ctx.remainingMs,
+        })
+        return text(ctx.traceparent)
+      },
+      limits: { requestTimeoutMs: 100 },
+    },
+    async (t, server) => {
+      await server.advance(1_000)
+      const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+      const answers = await server.ask(
+        get('/a', `traceparent: 00-${traceId}-00f067aa0ba902b7-01`) +
+          get('/b') +
+          get('/c', 'traceparent: nonsense') +
+          get('/d', 'traceparent: a', 'traceparent: b'),
+      )
+      t.deepEqual(
+        seen,
+        ['/a', '/b', '/c', '/d'].map((path) => ({ isOwn: true, path, deadlineMs: 1_100, remainingMs: 100 })),
+      )
+      const traces = answers.map(({ body }) => body.split('-')[1])
+      t.is(traces[0], traceId)
+      t.is(new Set(traces).size, 4)
+      for (const { body } of answers) t.regex(body, /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
+    },
+  )(t)
+})
+
+test(
+  'what is in flight when the server drains is finished, and its connection closed; idle ones have a little time',
+  served(
+    {
+      async respond(ctx, { path }) {
+        if (path === '/slow') await ctx.after(50)
+        return text(path)
+      },
+      limits: { drainIdleTimeoutMs: 100 },
+    },
+    async (t, server) => {
+      const busy = await server.send(get('/slow'))
+      const idle = await server.send(get('/a'))
+      const fresh = server.connect()
+      await server.settle()
+      const closed = server.listening.close(server.simulation.ctx)
+      await server.settle()
+      t.throws(() => server.connect(), { code: 'ECONNREFUSED' })
+      idle.write(get('/b'))
+      await server.advance(99)
+      t.deepEqual(
+        responses(idle).map(({ body, headers }) => [body, headers.connection]),
+        [
+          ['/a', undefined],
+          ['/b', 'close'],
+        ],
+      )
+      t.deepEqual(
+        responses(busy).map(({ body, headers }) => [body, headers.connection]),
+        [['/slow', 'close']],
+      )
+      t.true(busy.hasEnded && idle.hasEnded)
+      t.false(fresh.hasEnded)
+      await server.advance(1)
+      t.true(fresh.hasEnded)
+      for (const client of [busy, idle, fresh]) client.close()
+      await server.simulation.waitFor(closed)
+      t.is(server.listening.connections, 0)
+    },
+  ),
+)
