@@ -1,0 +1,136 @@
+/**
+ * Law: the page explains itself, shows the server live, and works: in a real browser, wide and narrow, light and dark.
+ *
+ * The browser is Chromium at `CHROMIUM`, by default /usr/bin/chromium. Without one these tests are skipped.
+ */
+import { existsSync } from 'node:fs'
+import anyTest, { type TestFn } from 'ava'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { startWebProcess, type Teardown } from './web-process.ts'
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const implementation = existsSync(executablePath) ? anyTest.serial : anyTest.serial.skip
+const test = implementation as TestFn['serial']
+
+let browser: Browser | undefined
+
+anyTest.before('open the browser', async () => {
+  if (existsSync(executablePath)) browser = await chromium.launch({ executablePath })
+})
+anyTest.after.always('close it', () => browser?.close())
+
+interface Visit {
+  readonly page: Page
+  /** What the page complained of: on its console, or by throwing. */
+  readonly complaints: string[]
+}
+
+interface VisitOptions {
+  readonly width?: number
+  readonly height?: number
+  readonly colorScheme?: 'light' | 'dark'
+}
+
+async function visit(t: Teardown, url: string, options: VisitOptions = {}): Promise<Visit> {
+  const { width = 1_200, height = 900, colorScheme = 'light' } = options
+  const page = await browser!.newPage({ viewport: { width, height }, colorScheme })
+  t.teardown(() => page.close())
+  const complaints: string[] = []
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(url)
+  return { page, complaints }
+}
+
+test('shows what the server is doing, live', async (t) => {
+  const web = await startWebProcess(t)
+  const { page, complaints } = await visit(t, web.url!)
+  await page.getByText('live', { exact: true }).waitFor()
+  await page.waitForFunction("document.querySelector('#connections').textContent !== '–'")
+  const figures = await page.locator('figcaption data').allTextContents()
+  t.is(figures.length, 4)
+  for (const figure of figures) t.regex(figure, /^[\d,]+$/)
+  t.not(await page.locator('#actors').textContent(), '0')
+  const plot = page.getByRole('img', { name: /^Actors, alive now, over two minutes: now \d+, at most \d+$/ })
+  await plot.waitFor()
+  t.regex((await plot.locator('.trace').getAttribute('d')) ?? '', /^M119 /)
+  t.deepEqual(complaints, [])
+})
+
+test('lets its routes be tried', async (t) => {
+  const web = await startWebProcess(t)
+  const { page, complaints } = await visit(t, web.url!)
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
+  const says = (form: string, text: RegExp) =>
+    page.locator(`${form} output`).filter({ hasText: text }).waitFor()
+
+  await press('Say hello')
+  await says('#hello', /^Hello, World! {2}\(\d+ ms\)$/)
+  await page.getByLabel('Text to be echoed').fill('ä€😀')
+  await press('Send text')
+  await says('#echo', /^ä€😀 {2}\(\d+ ms\)$/)
+  await page.getByLabel('Milliseconds').fill('60')
+  await press('Wait')
+  await says('#after', /^60 ms have passed/)
+  await press('Send 1,000 requests')
+  await says('#burst', /^1,000 requests were answered/)
+  t.deepEqual(complaints, [])
+})
+
+test('calls off what was left', async (t) => {
+  const web = await startWebProcess(t, { LOG_LEVEL: 'info' })
+  const { page } = await visit(t, web.url!)
+  await page.getByLabel('Milliseconds').fill('60000')
+  await page.getByRole('button', { name: 'Wait', exact: true }).click()
+  await page.getByRole('button', { name: 'Leave', exact: true }).click()
+  await page.getByText('You left; the server knows.').waitFor()
+  web.child.kill('SIGTERM')
+  const { stderr } = await web.ended
+  t.regex(stderr, /"msg":"GET \/after\/60000","status":"CANCELLED"/)
+})
+
+test('says so when the server is gone, and finds it again', async (t) => {
+  const first = await startWebProcess(t)
+  const { page } = await visit(t, first.url!)
+  const state = page.getByRole('status')
+  await state.filter({ hasText: 'live' }).waitFor()
+  first.child.kill('SIGTERM')
+  await state.filter({ hasText: 'reconnecting' }).waitFor()
+  t.is((await first.ended).code, 0)
+  await startWebProcess(t, { PORT: String(first.port) })
+  await state.filter({ hasText: 'live' }).waitFor()
+  t.pass()
+})
+
+test('fits a phone, in light and in dark', async (t) => {
+  const web = await startWebProcess(t)
+  const backgrounds: unknown[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const { page } = await visit(t, web.url!, { width: 360, height: 740, colorScheme })
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+    t.is(overflow, 0)
+    backgrounds.push(await page.evaluate('getComputedStyle(document.body).backgroundColor'))
+  }
+  t.not(backgrounds[0], backgrounds[1])
+})
+
+test('can be read and worked without seeing or pointing', async (t) => {
+  const web = await startWebProcess(t)
+  const { page } = await visit(t, web.url!)
+  t.is(await page.getByRole('heading', { level: 1 }).count(), 1)
+  t.is(await page.getByRole('main').count(), 1)
+  const nameless = await page.evaluate(`
+    [...document.querySelectorAll('button, input, textarea')]
+      .filter((control) => !control.textContent && !control.ariaLabel && !control.closest('label'))
+      .map((control) => control.outerHTML)
+  `)
+  t.deepEqual(nameless, [])
+  // Everything that can be pressed is reached by the Tab key.
+  const reached = new Set<unknown>()
+  for (let i = 0; i < 12; i++) {
+    await page.keyboard.press('Tab')
+    reached.add(await page.evaluate('document.activeElement.textContent'))
+  }
+  for (const name of ['Send 1,000 requests', 'Say hello', 'Wait', 'Send text', 'Open the stream'])
+    t.true(reached.has(name), name)
+})

@@ -1,0 +1,81 @@
+/**
+ * The web server as a user starts it: a child process on a free port. It is told to stop when its test ends, and killed
+ * if it does not.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** As `scripts.start` of package.json has it; a test compares the two. */
+export const START = ['--import', 'tsx', 'examples/web/main.ts']
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface WebProcess {
+  readonly child: ChildProcess
+  /** As the line on standard output has it, or undefined where the process ended without one. */
+  readonly url: string | undefined
+  readonly port: number
+  readonly ended: Promise<Ended>
+  /** Standard error so far: the log. */
+  readonly log: () => string
+}
+
+/** The part of a test that is needed here; a hook has another way to clean up. */
+export interface Teardown {
+  teardown(cleanUp: () => Promise<void>): unknown
+}
+
+export type Environment = Readonly<Record<string, string>>
+
+/** Starts it, and waits until it is ready or has ended. Port 0 and silence unless `env` says otherwise. */
+export async function startWebProcess(t: Teardown, env: Environment = {}): Promise<WebProcess> {
+  return watchWebProcess(t, process.execPath, START, env)
+}
+
+export async function watchWebProcess(
+  t: Teardown,
+  command: string,
+  args: readonly string[],
+  env: Environment,
+): Promise<WebProcess> {
+  const child = spawn(command, args, {
+    cwd: root,
+    // A group of its own: what the command has started goes with it.
+    detached: true,
+    env: { ...process.env, PORT: '0', LOG_LEVEL: 'silent', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const ended = once(child, 'close').then(
+    ([code, signal]: (never | null)[]): Ended => ({ code: code!, signal: signal!, stdout, stderr }),
+  )
+  t.teardown(async () => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL')
+    } catch {
+      // All of them have ended.
+    }
+    await ended
+  })
+  const ready = new Promise<string>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      const url = /http:\S+/.exec(stdout)
+      if (url !== null && stdout.includes('\n', url.index)) resolve(url[0])
+    })
+  })
+  const url = await Promise.race([ready, ended.then(() => undefined)])
+  return { child, url, port: Number(url?.split(':').at(-1)), ended, log: () => stderr }
+}
