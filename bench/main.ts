@@ -1,0 +1,33 @@
+/**
+ * `npm run bench -- <suite> [--json] [--seconds N]`
+ *
+ * Progress goes to stderr, the result to stdout: a table, or with `--json` one object on the last line. Whatever goes
+ * wrong with a contender or the command is one line and exit code 1.
+ */
+
+import { ArgumentsError, parseArguments } from './harness/arguments.ts'
+import { ContenderError } from './harness/process-contender.ts'
+import { toTable } from './harness/report.ts'
+import { runSuite } from './harness/rounds.ts'
+import type { Suite } from './harness/suite.ts'
+import { httpSuite } from './http.ts'
+import { messagingSuite } from './messaging.ts'
+import { spawnSuite } from './spawn.ts'
+
+const suites = new Map<string, Suite>(
+  [httpSuite, messagingSuite, spawnSuite].map((suite) => [suite.name, suite]),
+)
+
+try {
+  const request = parseArguments(process.argv.slice(2), [...suites.keys()])
+  const report = await runSuite(suites.get(request.suite) as Suite, {
+    seconds: request.seconds,
+    log: (line) => process.stderr.write(`${line}\n`),
+  })
+  process.stdout.write(`${request.isJson ? JSON.stringify(report) : toTable(report)}\n`)
+} catch (error) {
+  // Anything else is a bug of the bench, and Node shows where.
+  if (!(error instanceof ArgumentsError || error instanceof ContenderError)) throw error
+  process.stderr.write(`bench: ${error.message}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,128 @@
+/**
+ * Laws: contenders take turns within a round, the warm-up counts for nothing, the report has the shape that programs
+ * rely on, and whatever happens every contender is ended.
+ */
+
+import test from 'ava'
+import { toTable } from '../../bench/harness/report.ts'
+import { runSuite } from '../../bench/harness/rounds.ts'
+import type { Contender, Suite, Trial } from '../../bench/harness/suite.ts'
+
+const speed: Trial = {
+  name: 'speed',
+  figures: [
+    { what: 'speed', unit: 'requests/s', better: 'higher' },
+    { what: 'speed p99', unit: 'ms', better: 'lower' },
+  ],
+}
+const size: Trial = { name: 'size', figures: [{ what: 'size', unit: 'bytes', better: 'lower' }] }
+
+/** What happened, in order: `<who> <trial> <seconds>` and `<who> end`. */
+interface Fake {
+  readonly suite: Suite
+  readonly events: string[]
+}
+
+type Answer = (trial: Trial, nth: number) => readonly number[]
+
+function fake(answers: Readonly<Record<string, Answer>>, trials: readonly Trial[] = [speed, size]): Fake {
+  const events: string[] = []
+  const contenders = Object.entries(answers).map(([who, answer]): Contender => {
+    const asked = new Map<Trial, number>()
+    return {
+      who,
+      async measure(trial, seconds) {
+        events.push(`${who} ${trial.name} ${seconds}`)
+        const nth = asked.get(trial) ?? 0
+        asked.set(trial, nth + 1)
+        return answer(trial, nth)
+      },
+      async end() {
+        events.push(`${who} end`)
+      },
+    }
+  })
+  return {
+    events,
+    suite: { name: 'fake', trials, rounds: 3, secondsDefault: 6, open: async () => contenders },
+  }
+}
+
+/** Round 0 is the warm-up; an outlier there must not be seen. */
+const speeds = [9_999, 100, 110, 90]
+const ours: Answer = (trial, nth) => (trial === speed ? [(speeds[nth] ?? 0) * 2, 1] : [500])
+const theirs: Answer = (trial, nth) => (trial === speed ? [speeds[nth] ?? 0, 4] : [250])
+
+const silent = () => {}
+
+test('contenders take turns in every round, after a round of warm-up, trial by trial', async (t) => {
+  const { suite, events } = fake({ greenroom: ours, peer: theirs })
+  await runSuite(suite, { log: silent })
+  const round = (trial: string) => [`greenroom ${trial} 2`, `peer ${trial} 2`]
+  const four = (trial: string) => [...round(trial), ...round(trial), ...round(trial), ...round(trial)]
+  t.deepEqual(events, [...four('speed'), ...four('size'), 'greenroom end', 'peer end'])
+})
+
+test('the seconds asked for are those of all rounds together', async (t) => {
+  const { suite, events } = fake({ greenroom: ours, peer: theirs }, [size])
+  await runSuite(suite, { seconds: 0.75, log: silent })
+  t.is(events[0], 'greenroom size 0.25')
+})
+
+test('the report is one object: suite, node, rows, ratios; the headline first; no trace of the warm-up', async (t) => {
+  const report = await runSuite(fake({ greenroom: ours, peer: theirs, slow: theirs }).suite, { log: silent })
+  t.deepEqual(JSON.parse(JSON.stringify(report)), {
+    suite: 'fake',
+    node: process.version,
+    rows: [
+      { name: 'greenroom speed', unit: 'requests/s', median: 200, min: 180, max: 220 },
+      { name: 'peer speed', unit: 'requests/s', median: 100, min: 90, max: 110 },
+      { name: 'slow speed', unit: 'requests/s', median: 100, min: 90, max: 110 },
+      { name: 'greenroom speed p99', unit: 'ms', median: 1, min: 1, max: 1 },
+      { name: 'peer speed p99', unit: 'ms', median: 4, min: 4, max: 4 },
+      { name: 'slow speed p99', unit: 'ms', median: 4, min: 4, max: 4 },
+      { name: 'greenroom size', unit: 'bytes', median: 500, min: 500, max: 500 },
+      { name: 'peer size', unit: 'bytes', median: 250, min: 250, max: 250 },
+      { name: 'slow size', unit: 'bytes', median: 250, min: 250, max: 250 },
+    ],
+    ratios: {
+      'peer speed': 2,
+      'slow speed': 2,
+      'peer speed p99': 4,
+      'slow speed p99': 4,
+      'peer size': 0.5,
+      'slow size': 0.5,
+    },
+  })
+  t.is(Object.keys(report.ratios)[0], 'peer speed')
+})
+
+test('the table shows every row and every ratio', async (t) => {
+  const table = toTable(await runSuite(fake({ greenroom: ours, peer: theirs }).suite, { log: silent }))
+  for (const text of ['greenroom speed', 'peer speed p99', 'requests/s', '2.00 x', '0.50 x']) {
+    t.true(table.includes(text), text)
+  }
+})
+
+test('progress is told while the suite runs, the warm-up marked', async (t) => {
+  const lines: string[] = []
+  await runSuite(fake({ greenroom: ours }, [size]).suite, { log: (line) => lines.push(line) })
+  t.is(lines[0], 'size warm-up: greenroom: size 500 bytes')
+  t.is(lines[3], 'size round 3/3: greenroom: size 500 bytes')
+})
+
+for (const value of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+  test(`a contender that reports ${value} fails the run instead of entering a median`, async (t) => {
+    const { suite } = fake({ greenroom: () => [value] }, [size])
+    await t.throwsAsync(runSuite(suite, { log: silent }), { message: /size must be a positive number/ })
+  })
+}
+
+test('when one contender fails all are ended', async (t) => {
+  const fails: Answer = () => {
+    throw new Error('broken')
+  }
+  const { suite, events } = fake({ greenroom: ours, peer: fails }, [size])
+  await t.throwsAsync(runSuite(suite, { log: silent }), { message: 'broken' })
+  t.deepEqual(events.slice(-2), ['greenroom end', 'peer end'])
+})
