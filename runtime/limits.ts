@@ -9,8 +9,6 @@ import { UsageError } from './errors.ts'
 export interface Limits {
   /** Envelopes waiting in one actor's mailbox. At the limit its overflow policy decides; by default `send` answers `full`. */
   readonly mailboxCapacity: number
-  /** Control messages (down, drain) waiting in one mailbox's control lane. At the limit the oldest is dropped and reported. */
-  readonly controlCapacity: number
   /** Envelopes that a receiving generator may set aside while it waits for others. At the limit the actor fails. */
   readonly stashCapacity: number
   /** Envelopes one actor handles before the next actor gets its step. The rest waits for its next step in the same turn. */
@@ -37,7 +35,6 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   mailboxCapacity: 1_024,
-  controlCapacity: 1_024,
   stashCapacity: 256,
   stepEnvelopes: 256,
   turnEnvelopes: 16_384,

@@ -25,17 +25,15 @@ export interface UndeliveredSink {
 export class Mailbox {
   readonly capacity: number
   readonly overflow: Overflow
-  private readonly controlCapacity: number
   private readonly sink: UndeliveredSink
   /** Made with the first envelope: most actors of a large system have never had one waiting. */
   private lane: Fifo<Envelope> | undefined = undefined
   private control: Fifo<Envelope> | undefined = undefined
   private isOpen = true
 
-  constructor(capacity: number, overflow: Overflow, controlCapacity: number, sink: UndeliveredSink) {
+  constructor(capacity: number, overflow: Overflow, sink: UndeliveredSink) {
     this.capacity = capacity
     this.overflow = overflow
-    this.controlCapacity = controlCapacity
     this.sink = sink
   }
 
@@ -66,12 +64,15 @@ export class Mailbox {
     return 'accepted'
   }
 
-  /** Offers an envelope to the lane that overtakes. Its bound drops the oldest: the latest word on a matter counts. */
+  /**
+   * Offers an envelope to the lane that overtakes, and drops nothing: an end that was watched is told once, and only
+   * once. What bounds this lane is what the actor has asked for: one message for each actor that it watches, and one to
+   * drain.
+   */
   offerControl(envelope: Envelope): Offer {
     if (!this.isOpen) return this.refuse(envelope, 'closed')
     this.control ??= new Fifo()
-    if (this.control.size >= this.controlCapacity) this.replaceOldest(this.control, envelope)
-    else this.control.push(envelope)
+    this.control.push(envelope)
     return 'accepted'
   }
 

@@ -66,7 +66,7 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
     this.system = system
     this.logic = plan.logic
     this.input = plan.input
-    this.mailbox = new Mailbox(settings.capacity, settings.overflow, system.limits.controlCapacity, this)
+    this.mailbox = new Mailbox(settings.capacity, settings.overflow, this)
   }
 
   // ── Ref: what everybody may do ─────────────────────────────────────────────────────────────────────────────────

@@ -143,3 +143,30 @@ test(
     t.false(ref.isAlive)
   }),
 )
+
+test(
+  'who watches more actors than its mailbox has room for is told of every end, also if all end at once',
+  inWorld(async (t, world) => {
+    let downs = 0
+    const watching = behaviour({
+      initial: 'on',
+      states: {
+        on: {
+          watch({ watch }, { refs }: { type: 'watch'; refs: Ref[] }) {
+            for (const ref of refs) watch(ref)
+          },
+          down: () => {
+            downs += 1
+          },
+        },
+      },
+    })
+    const watcher = world.spawn(world.ctx, watching, { mailbox: { capacity: 1 } })
+    const refs = Array.from({ length: 3_000 }, () => world.spawn(world.ctx, mortal))
+    watcher.send(world.ctx, { type: 'watch', refs })
+    await world.settle()
+    for (const ref of refs) ref.stop()
+    await world.settle()
+    t.is(downs, refs.length)
+  }),
+)
