@@ -33,16 +33,19 @@ export function* turns(
 ): Generator<Turn, void> {
   for (;;) {
     const turn = work.beginTurn()
-    while (turn.transfers < limits.turnTransfers) {
-      const { value: transfer } = transfers.next()
-      if (transfer === IDLE || transfer === undefined) break
-      turn.transfers += 1
-      if (transfer.type === 'fired') turn.timers += transfer.timers
-      else transfer.port.owner?.transferred(transfer)
+    try {
+      while (turn.transfers < limits.turnTransfers) {
+        const { value: transfer } = transfers.next()
+        if (transfer === IDLE || transfer === undefined) break
+        turn.transfers += 1
+        if (transfer.type === 'fired') turn.timers += transfer.timers
+        else transfer.port.owner?.transferred(transfer)
+      }
+      work.step(turn)
+      work.flush(turn)
+    } finally {
+      work.endTurn(turn)
     }
-    work.step(turn)
-    work.flush(turn)
-    work.endTurn(turn)
     yield turn
   }
 }

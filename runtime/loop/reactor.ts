@@ -136,7 +136,6 @@ export class Reactor {
         return
       }
     } catch (error) {
-      this.work.abandonTurn()
       this.pumped = undefined
       this.running?.reject(error)
       return

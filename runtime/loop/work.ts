@@ -114,9 +114,4 @@ export class Work {
     this.iterationsWithoutIo = 0
     this.envelopesWithoutIo = 0
   }
-
-  /** A turn was broken off by an exception: the next may begin. */
-  abandonTurn(): void {
-    this.isUnderWay = false
-  }
 }

@@ -78,7 +78,8 @@ export class ActorSystem implements AsyncDisposable {
   private readonly questions: QuestionDesk
   private readonly xstate: XstateRoot
   private readonly root: Cell
-  private readonly running: Deferred<void> | undefined
+  /** The pump; undefined where the loop is turned by hand. */
+  private running: Deferred<void> | undefined = undefined
   private lastId = 0
   private stopping: Deferred<void> | undefined = undefined
 
@@ -171,11 +172,13 @@ export class ActorSystem implements AsyncDisposable {
   stop(options: StopOptions = {}): Deferred<void> {
     if (this.stopping === undefined) {
       const graceMs = options.graceMs ?? this.limits.graceMs
-      const stopping = new Deferred<void>()
-      this.stopping = stopping
       const grace = this.clock.schedule(this.clock.nowMs() + graceMs, () =>
         this.root.endChildren(OUT_OF_TIME),
       )
+      const stopping = new Deferred<void>()
+      this.stopping = stopping
+      // A wrapper that has ended the loop cannot keep the system from its end.
+      if (this.running?.isPending === false) this.running = this.reactor.run()
       this.drainNext(() => {
         grace.cancel()
         this.end()

@@ -147,3 +147,17 @@ test('a turn with nothing to do says so', (t) => {
   const { reactor } = setUp()
   t.true(reactor.turns().next().value?.isIdle)
 })
+
+test('a port that throws breaks off its turn, and the next turn goes on with the others', (t) => {
+  const { poller, reactor, log } = setUp()
+  new StubPort(poller, 'broken', 1, log).owner = {
+    transferred() {
+      throw new Error('out of order')
+    },
+  }
+  new StubPort(poller, 'sound', 1, log)
+  t.throws(() => reactor.turns().next(), { message: 'out of order' })
+  t.deepEqual(log, [])
+  t.like(reactor.turns().next().value, { transfers: 1 })
+  t.deepEqual(log, ['sound ended'])
+})

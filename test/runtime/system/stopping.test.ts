@@ -280,3 +280,18 @@ test('await using stops the system, which drains', async (t) => {
   }
   t.deepEqual(log, ['greenroom/second stopped drained', 'greenroom/first stopped drained'])
 })
+
+test('a system whose wrapper has ended the loop still stops', async (t) => {
+  const system = createSystem({
+    *run(turns) {
+      for (const turn of turns) {
+        yield turn
+        return
+      }
+    },
+  })
+  const ref = system.spawn(system.ctx, behaviour({ initial: 'on', states: { on: {} } }))
+  await system.stop()
+  t.false(ref.isAlive)
+  t.is(system.actors, 0)
+})
