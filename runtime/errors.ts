@@ -68,6 +68,11 @@ export function describe(reason: unknown): string {
 
 /** The stable code of anything thrown: ours, Node's (`ECONNRESET`), or `UNKNOWN`. */
 export function codeOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
-  return typeof code === 'string' ? code : 'UNKNOWN'
+  try {
+    const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
+    return typeof code === 'string' ? code : 'UNKNOWN'
+  } catch {
+    // What was thrown may be anything, also a trap.
+    return 'UNKNOWN'
+  }
 }

@@ -45,7 +45,7 @@ const handlers: Readonly<Record<ConnectionEvent, Handler<ConnectionData, never>>
   ended: (scope: Scope) => {
     if (scope.state === 'closing') return
     enter(scope, 'ended')
-    scope.data.connection.input.end()
+    scope.data.connection.ended()
     advance(scope)
   },
   woken: (scope: Scope) => {
@@ -53,7 +53,7 @@ const handlers: Readonly<Record<ConnectionEvent, Handler<ConnectionData, never>>
     advance(scope)
   },
   drain: (scope: Scope) => {
-    scope.data.connection.isDraining = true
+    scope.data.connection.drain()
     advance(scope)
   },
   timedOut: (scope: Scope) => {

@@ -151,6 +151,18 @@ export class Connection {
     this.isWoken = false
   }
 
+  /** @internal The peer has sent its last byte. */
+  ended(): void {
+    this.steppedAtMs = this.ctx.clock.nowMs()
+    this.input.end()
+  }
+
+  /** @internal No new work is to be begun. */
+  drain(): void {
+    this.steppedAtMs = this.ctx.clock.nowMs()
+    this.isDraining = true
+  }
+
   /** @internal Stops or goes on reading, after a step. */
   regulate(): void {
     if (this.port.isBlocked || this.input.available > this.inputHighWaterBytes) this.port.pause()

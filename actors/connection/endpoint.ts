@@ -7,11 +7,14 @@ import type { Address } from '../../runtime/loop/poller.ts'
 
 const TCP = /^tcp:(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]\s]+)):(\d{1,5})$/
 const PORT_MAX = 65_535
+/** Bytes of a socket's path that every system takes; a longer one would be cut off without a word. */
+const PATH_BYTES_MAX = 103
 
 /** @throws UsageError (`ENDPOINT_INVALID`) saying what an endpoint looks like. */
 export function parseEndpoint(endpoint: string): Address {
-  if (endpoint.startsWith('unix:') && endpoint.length > 5)
-    return { transport: 'unix', path: endpoint.slice(5) }
+  if (typeof endpoint === 'string' && endpoint.startsWith('unix:') && endpoint.length > 5) {
+    return { transport: 'unix', path: checkedPath(endpoint.slice(5)) }
+  }
   const match = TCP.exec(endpoint)
   const port = Number(match?.[3])
   if (match === null || port > PORT_MAX) {
@@ -21,6 +24,15 @@ export function parseEndpoint(endpoint: string): Address {
     )
   }
   return { transport: 'tcp', host: match[1] ?? (match[2] as string), port }
+}
+
+function checkedPath(path: string): string {
+  const bytes = Buffer.byteLength(path)
+  if (bytes <= PATH_BYTES_MAX) return path
+  throw new UsageError(
+    'ENDPOINT_INVALID',
+    `the path of a unix socket has at most ${PATH_BYTES_MAX} bytes; "${path}" has ${bytes}`,
+  )
 }
 
 export function formatEndpoint(address: Address): string {

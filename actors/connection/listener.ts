@@ -31,7 +31,7 @@ export interface ListenConfig<K extends AnyKey> {
   readonly limits?: Partial<ConnectionLimits>
   /** Connections that the operating system completes ahead of us. Default 511, as Node's. */
   readonly backlog?: number
-  /** The listener's name in the tree. Default: its endpoint as given, with `_` for each slash. */
+  /** The listener's name in the tree. Default: its endpoint as given, with `_` for each slash; a number where port 0 was asked for. */
   readonly name?: string
 }
 
@@ -46,7 +46,7 @@ export class ListenError extends UsageError {
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the address is in use',
   EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'permission denied',
+  EACCES: 'permission denied, or no such folder',
   ENOTFOUND: 'the host is not known',
   EAI_AGAIN: 'the host is not known',
 }
@@ -118,10 +118,11 @@ export function listen<K extends AnyKey>(
     limits,
     listening,
   }
-  const name = config.name ?? config.endpoint.replaceAll('/', '_')
+  const isAnyPort = address.transport === 'tcp' && address.port === 0
+  const name = config.name ?? (isAnyPort ? undefined : config.endpoint.replaceAll('/', '_'))
   const ref: Ref<AnyListenerEvent> = (ctx as Context<typeof System>)
     .get(System)
-    .spawn(ctx, listenerActor, { name, input })
+    .spawn(ctx, listenerActor, name === undefined ? { input } : { name, input })
   return listening
 }
 

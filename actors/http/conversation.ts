@@ -230,7 +230,9 @@ export class HttpConversation {
   private mayKeep({ request, isLate }: Exchange): boolean {
     const { head } = request
     const isBroken = head.bodyKind !== 'none' && request.body.isBroken
-    return head.keepAlive && !this.connection.isDraining && !request.isLast && !isLate && !isBroken
+    // What has arrived before the end was called for is still served.
+    const isLeaving = this.connection.isDraining && this.connection.input.available === 0
+    return head.keepAlive && !isLeaving && !request.isLast && !isLate && !isBroken
   }
 
   /** The answer cannot be sent, or not to its end. */
@@ -239,8 +241,12 @@ export class HttpConversation {
     request.failBody(error)
     this.report(request, error)
     // With the head out, an end would tell the client that it has the whole.
-    if (this.writer.hasBegun) this.connection.abort()
-    else this.writer.send(request.head, INTERNAL_ERROR, INTERNAL_ERROR.body as string, false, this.dateText())
+    if (this.writer.hasBegun) {
+      this.connection.abort()
+      return false
+    }
+    const refusal = responseTo(error)
+    this.writer.send(request.head, refusal, refusal.body as string, false, this.dateText())
     return false
   }
 
@@ -301,8 +307,6 @@ export class HttpConversation {
     return date.text
   }
 }
-
-const INTERNAL_ERROR = text('Internal Server Error\n', { status: 500 })
 
 /** Why a body cannot be read on: its place in the connection is passed over now. */
 function bodyOver(): UsageError {

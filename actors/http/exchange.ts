@@ -5,6 +5,7 @@
 import type { CancelScope } from '../../runtime/context/cancellation.ts'
 import { describe, OverloadError, PeerError } from '../../runtime/errors.ts'
 import type { Connection } from '../connection/connection.ts'
+import { ConnectionTimeoutError } from '../connection/errors.ts'
 import type { HttpRequest } from './request.ts'
 import { HttpResponse, isStreamed, text } from './response.ts'
 import { StreamedSource } from './streamed-source.ts'
@@ -77,6 +78,9 @@ function drop(result: unknown): void {
  */
 export function responseTo(error: unknown): HttpResponse {
   if (error instanceof OverloadError) return text('Service Unavailable\n', { status: 503 })
+  if (error instanceof ConnectionTimeoutError) {
+    return text('the request took too long to arrive\n', { status: 408 })
+  }
   if (!(error instanceof PeerError)) return text('Internal Server Error\n', { status: 500 })
   const { status, reason } = error as { status?: unknown; reason?: unknown }
   const isRefusal = typeof status === 'number' && status >= 400 && status <= 599 && typeof reason === 'string'

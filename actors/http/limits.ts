@@ -29,7 +29,7 @@ export interface HttpLimits {
   readonly keepAliveTimeoutMs: number
   /** Milliseconds from the end of the head until the response begins; then 503, and the request's context is cancelled. Default 30 s. */
   readonly requestTimeoutMs: number
-  /** Milliseconds that a streamed answer waits for the next piece of its request's body; then the connection is dropped. Default 30 s. */
+  /** Milliseconds that a streamed answer waits for the next piece of its request's body, or for a piece to send to a client that has ended its side; then the connection is dropped. Default 30 s. */
   readonly bodyIdleTimeoutMs: number
   /** Milliseconds that a client which has ended its side is still thought to wait for its answer; then its request is cancelled. Default 10. */
   readonly leaveGraceMs: number

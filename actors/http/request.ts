@@ -24,6 +24,7 @@ export class HttpRequest {
   private startedBody: RequestBody | undefined = undefined
   private parsedQuery: URLSearchParams | undefined = undefined
   private ownContext: Context<typeof CurrentRequest> | undefined = undefined
+  private wasCollected = false
   /** Its answer is the last on this connection. */
   isLast = false
 
@@ -115,8 +116,11 @@ export class HttpRequest {
     this.ownContext = ctx
   }
 
-  /** The whole body, at most `bodyBytesMax` bytes. */
+  /** The whole body, at most `bodyBytesMax` bytes, once. @throws UsageError (`HTTP_BODY_READ`) for the second time. */
   async bytes(): Promise<Buffer> {
+    if (this.wasCollected)
+      throw new UsageError('HTTP_BODY_READ', 'the body was read before: it can be read once')
+    this.wasCollected = true
     const pieces: Buffer[] = []
     for await (const piece of this.body) pieces.push(piece)
     return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)

@@ -89,7 +89,6 @@ export class ResponseWriter {
     date: string,
   ): Generator<void, boolean, void> {
     const { connection } = this
-    const { bodyIdleTimeoutMs } = this.limits
     const { head } = request
     const hasBody = allowsBody(response.status)
     const kind = hasBody ? kindOf(contentLength, head) : 'none'
@@ -99,6 +98,13 @@ export class ResponseWriter {
     try {
       // First, since a source that is the request's body may have to ask for it: that goes out before the head.
       if (isSent) source.pull()
+      // What is made of the request's body is not begun before there is some: it may yet turn out to be malformed.
+      while (isSent && body === request.body && !source.isReady) {
+        this.expectPiece(request)
+        yield
+        request.feed()
+      }
+      source.throwIfFailed()
       const keepAlive = mayKeep && kind !== 'close' && !request.owesContinue
       const text = serialiseHead(
         response.status,
@@ -118,9 +124,7 @@ export class ResponseWriter {
         while (!source.isReady) {
           request.feed()
           if (source.isReady) break
-          if (request.isBodyAwaited)
-            connection.expect(bodyIdleTimeoutMs, 'HTTP_BODY_TIMEOUT', 'more of the body')
-          else connection.expectNothing()
+          this.expectPiece(request)
           yield
         }
         const piece = source.take()
@@ -135,6 +139,19 @@ export class ResponseWriter {
       return keepAlive
     } finally {
       source.release()
+    }
+  }
+
+  /** A source may be silent for as long as it likes, but not for a client that is silent too, or may have left. */
+  private expectPiece(request: HttpRequest): void {
+    const { connection } = this
+    const { bodyIdleTimeoutMs } = this.limits
+    if (request.isBodyAwaited) {
+      connection.expect(bodyIdleTimeoutMs, 'HTTP_BODY_TIMEOUT', 'more of the body')
+    } else if (connection.input.ended) {
+      connection.expect(bodyIdleTimeoutMs, 'HTTP_CLIENT_LEFT', 'piece for a client that has ended its side')
+    } else {
+      connection.expectNothing()
     }
   }
 }

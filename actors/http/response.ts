@@ -31,10 +31,16 @@ export class HttpResponse {
   readonly body: ResponseBody
 
   /**
-   * @throws UsageError for a field that cannot be sent, or that is the server's to send; `HTTP_STATUS_INTERIM` for a
+   * @throws UsageError for a field that cannot be sent, or that is the server's to send; `HTTP_STATUS_INVALID`; `HTTP_STATUS_INTERIM` for a
    *   status below 200, after which a client would go on waiting; `HTTP_BODY_INVALID`.
    */
   constructor(status: number, headers: ResponseHeaders, body?: ResponseBody) {
+    if (!Number.isInteger(status) || status > 999) {
+      throw new UsageError(
+        'HTTP_STATUS_INVALID',
+        `a status is a whole number from 200 to 999, not ${String(status)}`,
+      )
+    }
     if (status < 200)
       throw new UsageError('HTTP_STATUS_INTERIM', `${status} is no status of an answer: it is interim`)
     if (body !== undefined && !isBody(body)) {

@@ -39,6 +39,11 @@ export class StreamedSource {
     return this.step !== undefined || this.failure !== undefined
   }
 
+  /** @throws what the source threw, if it has. */
+  throwIfFailed(): void {
+    if (this.failure !== undefined) this.take()
+  }
+
   /** @returns the piece, or undefined at the end. @throws what the source threw. */
   take(): Piece | undefined {
     const { step, failure } = this

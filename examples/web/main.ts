@@ -7,11 +7,11 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const { HOST = '127.0.0.1', PORT = '8080', LOG_LEVEL = 'info' } = process.env
 const level = LEVELS.find((name) => name === LOG_LEVEL)
 if (level === undefined) fail(`LOG_LEVEL is one of ${LEVELS.join(', ')}, not "${LOG_LEVEL}"`)
-
 const meter = { turns: 0, requests: 0 }
 const log: string[] = []
 const flush = () => log.length > 0 && process.stderr.write(log.splice(0).join(''))
 process.on('exit', flush)
+process.stderr.on('error', () => {}) // Whoever read the log has gone; the server stays.
 
 const system = createSystem({
   log: createJsonLog({ level, write: (line) => log.push(`${line}\n`), wallMs: Date.now }),

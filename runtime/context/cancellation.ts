@@ -20,6 +20,8 @@ export interface Cancellation {
   readonly atMs: number
 }
 
+const NEVER = Number.POSITIVE_INFINITY
+
 export type CancelListener = (cancellation: Cancellation) => void
 
 export class CancelScope {
@@ -35,7 +37,7 @@ export class CancelScope {
   private isLinked = false
   private timer: Timer | undefined = undefined
 
-  constructor(clock: Clock, parent?: CancelScope, deadlineMs = Number.POSITIVE_INFINITY) {
+  constructor(clock: Clock, parent?: CancelScope, deadlineMs = NEVER) {
     this.clock = clock
     this.parent = parent
     this.ownDeadlineMs = deadlineMs
@@ -52,14 +54,16 @@ export class CancelScope {
 
   /** This scope's own deadline was met: it counts no longer, neither here nor below. */
   liftDeadline(): void {
-    this.ownDeadlineMs = Number.POSITIVE_INFINITY
+    this.ownDeadlineMs = NEVER
     this.timer?.cancel()
     this.timer = undefined
   }
 
   /** Why this has ended, or undefined while it has not. */
   get cause(): Cancellation | undefined {
-    if (this.ended !== undefined) return this.ended
+    // Asked for every message, and most are sent in a context that nothing can end.
+    if (this.ended !== undefined || (this.parent === undefined && this.ownDeadlineMs === NEVER))
+      return this.ended
     // The earliest deadline of the path decides, so one look at the clock serves all of it. Where several scopes have
     // the same, it is the highest one's, and all below have that one's cause.
     let owner: CancelScope = this
@@ -70,7 +74,7 @@ export class CancelScope {
     }
     const atMs = owner.ownDeadlineMs
     if (above?.ended !== undefined) owner.end(above.ended)
-    else if (atMs !== Number.POSITIVE_INFINITY && this.clock.nowMs() >= atMs) owner.expire()
+    else if (atMs !== NEVER && this.clock.nowMs() >= atMs) owner.expire()
     if (owner.ended !== undefined) this.end(owner.ended)
     return this.ended
   }
@@ -109,7 +113,7 @@ export class CancelScope {
     while (!scope.isLinked) {
       scope.isLinked = true
       const { parent } = scope
-      if (scope.ownDeadlineMs !== Number.POSITIVE_INFINITY) scope.arm()
+      if (scope.ownDeadlineMs !== NEVER) scope.arm()
       if (parent === undefined) return
       parent.children ??= new Set()
       parent.children.add(scope)

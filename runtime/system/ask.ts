@@ -7,10 +7,12 @@
  */
 import type { Context } from '../context/context.ts'
 import { Deferred } from '../deferred/deferred.ts'
+import { UsageError } from '../errors.ts'
 import type { Flushable } from '../loop/work.ts'
 import type { Envelope } from '../mailbox/envelope.ts'
 import { Fifo } from '../mailbox/fifo.ts'
 import type { Timer } from '../time/clock.ts'
+import { DELAY_MS_MAX } from '../time/limits.ts'
 import { AskError } from './errors.ts'
 
 /** The actor that is asked. */
@@ -18,6 +20,16 @@ export interface Asked {
   readonly path: string
   /** Takes back an envelope that still waits. */
   withdraw(envelope: Envelope): void
+}
+
+/** @throws UsageError (`ASK_TIMEOUT_INVALID`) for a time that a timer cannot take: then nothing was asked. */
+export function askTimeout(options: { readonly timeoutMs?: number } | undefined): number | undefined {
+  const timeoutMs = options?.timeoutMs
+  if (timeoutMs === undefined || (timeoutMs >= 0 && timeoutMs <= DELAY_MS_MAX)) return timeoutMs
+  throw new UsageError(
+    'ASK_TIMEOUT_INVALID',
+    `the timeoutMs of an ask is from 0 to ${DELAY_MS_MAX} ms, not ${String(timeoutMs)}`,
+  )
 }
 
 /** What an open question waits with. */

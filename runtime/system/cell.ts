@@ -16,7 +16,7 @@ import type { Steppable } from '../loop/work.ts'
 import { Envelope, type EventObject } from '../mailbox/envelope.ts'
 import { Mailbox, type UndeliveredSink } from '../mailbox/mailbox.ts'
 import type { DeadReason, Offer, Refusal } from '../mailbox/refusal.ts'
-import { type Asked, Question, type QuestionDesk } from './ask.ts'
+import { type Asked, askTimeout, Question, type QuestionDesk } from './ask.ts'
 import { ActorFailedError, AskError, refusalError } from './errors.ts'
 import type { SystemEvents } from './events.ts'
 import type { AnyLogic, Host, Instance } from './logic.ts'
@@ -79,7 +79,7 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
   }
 
   ask(ctx: Context, event: EventObject, options?: AskOptions): Deferred<never> {
-    const question = new Question(this, ctx, options?.timeoutMs ?? this.system.limits.askTimeoutMs)
+    const question = new Question(this, ctx, askTimeout(options) ?? this.system.limits.askTimeoutMs)
     const envelope = new Envelope(event, ctx, options?.sender, question)
     const offer = this.mailbox.offer(envelope)
     if (offer === 'accepted') {

@@ -14,17 +14,18 @@ import type { XstateParent } from './xstate-root.ts'
 
 /** Brings an actor to life under a context that holds what its logic needs. Gives the ref at once. */
 export interface Spawn {
-  <E extends EventObject, K extends AnyKey, I>(
-    ctx: Context<K>,
-    logic: Logic<E, K, I>,
-    ...options: OptionsFor<I>
-  ): Ref<E>
   /** Any xstate logic. It gets each event with `ctx`, `sender` and `reply` added: see `Delivered`. */
   <L extends AnyActorLogic>(
     ctx: Context,
     logic: L,
     ...options: OptionsFor<InputFrom<L>>
   ): Ref<Undelivered<EventFromLogic<L>>>
+  /** A behaviour or a receiving generator. Last, since it is this one that the compiler's errors speak of. */
+  <E extends EventObject, K extends AnyKey, I>(
+    ctx: Context<K>,
+    logic: Logic<E, K, I>,
+    ...options: OptionsFor<I>
+  ): Ref<E>
 }
 
 /** An event as it is sent: without what delivery adds, where a machine's types name that. */

@@ -34,7 +34,7 @@ export type OpenEvent<E extends EventObject> = E extends EventObject
   : never
 
 export interface AskOptions {
-  /** Milliseconds to wait, if the context has no earlier deadline. Default: the system's `askTimeoutMs`. */
+  /** Milliseconds to wait, from 0 to 2^31-1, if the context has no earlier deadline. Default: the system's `askTimeoutMs`. */
   readonly timeoutMs?: number
   /** Who asks. */
   readonly sender?: Ref

@@ -15,7 +15,8 @@ import { createNodePoller } from '../loop/node-poller.ts'
 import type { Poller } from '../loop/poller.ts'
 import { Reactor, type WrapTurns } from '../loop/reactor.ts'
 import type { Turn } from '../loop/turn.ts'
-import type { Clock } from '../time/clock.ts'
+import type { Clock, Timer } from '../time/clock.ts'
+import { DELAY_MS_MAX } from '../time/limits.ts'
 import { createClock } from '../time/node-clock.ts'
 import { QuestionDesk } from './ask.ts'
 import { behaviour } from './behaviour.ts'
@@ -82,6 +83,7 @@ export class ActorSystem implements AsyncDisposable {
   private running: Deferred<void> | undefined = undefined
   private lastId = 0
   private stopping: Deferred<void> | undefined = undefined
+  private grace: Timer | undefined = undefined
 
   constructor(options: SystemOptions) {
     const { name = 'greenroom', run = true } = options
@@ -167,20 +169,21 @@ export class ActorSystem implements AsyncDisposable {
 
   /**
    * Drains and ends: the actors at the top, the youngest first, each finish what is in flight; then all that is left
-   * ends, and the loop with it. Calling it again gives the same deferred.
+   * ends, and the loop with it. Calling it again gives the same deferred, and may shorten the grace time.
    */
   stop(options: StopOptions = {}): Deferred<void> {
+    const graceMs = options.graceMs ?? this.limits.graceMs
+    if (!(graceMs >= 0 && graceMs <= DELAY_MS_MAX)) {
+      throw new UsageError('GRACE_INVALID', `graceMs is from 0 to ${DELAY_MS_MAX} ms, not ${String(graceMs)}`)
+    }
+    if (this.stopping === undefined || options.graceMs !== undefined) this.giveGrace(graceMs)
     if (this.stopping === undefined) {
-      const graceMs = options.graceMs ?? this.limits.graceMs
-      const grace = this.clock.schedule(this.clock.nowMs() + graceMs, () =>
-        this.root.endChildren(OUT_OF_TIME),
-      )
       const stopping = new Deferred<void>()
       this.stopping = stopping
       // A wrapper that has ended the loop cannot keep the system from its end.
       if (this.running?.isPending === false) this.running = this.reactor.run()
       this.drainNext(() => {
-        grace.cancel()
+        this.grace?.cancel()
         this.end()
         stopping.resolve()
       })
@@ -190,6 +193,15 @@ export class ActorSystem implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  /** Sees to it that nothing lives longer than this. The shortest time that was given counts. */
+  private giveGrace(graceMs: number): void {
+    const atMs = this.clock.nowMs() + graceMs
+    if (this.root.isAlive && (this.grace === undefined || atMs < this.grace.atMs)) {
+      this.grace?.cancel()
+      this.grace = this.clock.schedule(atMs, () => this.root.endChildren(OUT_OF_TIME))
+    }
   }
 
   /** One after another, so that what was started later, and may need the earlier, finishes first. */

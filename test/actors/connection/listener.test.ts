@@ -218,6 +218,14 @@ test('what is no endpoint is told at once, with what one looks like', (t) => {
   }
 })
 
+test('a socket’s path that would be cut off is refused', (t) => {
+  t.deepEqual(parseEndpoint(`unix:/${'y'.repeat(102)}`), { transport: 'unix', path: `/${'y'.repeat(102)}` })
+  t.throws(() => parseEndpoint(`unix:/${'y'.repeat(103)}`), {
+    code: 'ENDPOINT_INVALID',
+    message: /at most 103 bytes.* has 104$/,
+  })
+})
+
 test('limits are whole numbers of known names', (t) => {
   t.is(createConnectionLimits({ idleTimeoutMs: 5 }).idleTimeoutMs, 5)
   const bad: [name: string, value: number][] = [

@@ -180,3 +180,23 @@ test(
     t.true(client.hasEnded)
   }),
 )
+
+for (const [title, head, body, status] of [
+  ['a bad chunk size', 'Transfer-Encoding: chunked', 'x\r\n', 400],
+  ['a chunk size with a bare LF', 'Transfer-Encoding: chunked', '1\na', 400],
+  ['more than a body may be', 'Transfer-Encoding: chunked', '9\r\n', 413],
+] as const) {
+  test(
+    `an answer made of the request’s body is not begun before there is some: ${title} is still ${status}`,
+    served(
+      { respond: (_, request) => stream(request.body), limits: { bodyBytesMax: 8 } },
+      async (t, server) => {
+        const client = await server.send(`POST / HTTP/1.1\r\nHost: a\r\n${head}\r\n\r\n${body}`)
+        t.is(responses(client)[0]?.status, status)
+        client.close()
+        await server.settle()
+        t.is(server.listening.connections, 0)
+      },
+    ),
+  )
+}

@@ -1,7 +1,7 @@
 /** Work is done for somebody: when the client goes away, its request’s context ends. What else a request’s context holds. */
 import test from 'ava'
 import { type Cancellation, type Context, codeOf } from 'greenroom'
-import { CurrentRequest, text } from 'greenroom/actors'
+import { CurrentRequest, stream, text } from 'greenroom/actors'
 import { get, responses, served } from './server.ts'
 
 for (const [title, leave, withinMs] of [
@@ -55,8 +55,9 @@ test(
     },
     async (t, server) => {
       const client = await server.send(get('/a'))
+      await server.advance(3)
       client.end()
-      await server.advance(5)
+      await server.advance(2)
       t.is(responses(client)[0]?.body, '/a')
       t.true(client.hasEnded)
     },
@@ -158,7 +159,7 @@ test(
   served(
     {
       async respond(ctx, { path }) {
-        if (path === '/slow') await ctx.after(50)
+        if (path === '/slow') await ctx.after(2_050)
         return text(path)
       },
       limits: { drainIdleTimeoutMs: 100 },
@@ -167,7 +168,8 @@ test(
       const busy = await server.send(get('/slow'))
       const idle = await server.send(get('/a'))
       const fresh = server.connect()
-      await server.settle()
+      // The little time counts from the drain, however long ago the last byte came.
+      await server.advance(2_000)
       const closed = server.listening.close(server.simulation.ctx)
       await server.settle()
       t.throws(() => server.connect(), { code: 'ECONNREFUSED' })
@@ -194,3 +196,77 @@ test(
     },
   ),
 )
+
+test(
+  'the grace of a client that has ended its side counts from that end, not from its request',
+  served(
+    {
+      async respond(ctx, { path }) {
+        await ctx.after(500)
+        return text(path)
+      },
+    },
+    async (t, server) => {
+      const client = await server.send(get('/a'))
+      await server.advance(495)
+      client.end()
+      await server.advance(5)
+      t.is(responses(client)[0]?.body, '/a')
+    },
+  ),
+)
+
+test(
+  'a request that had arrived behind another when the server was to drain is answered too',
+  served(
+    {
+      async respond(ctx, { path }) {
+        if (path === '/slow') await ctx.after(50)
+        return text(path)
+      },
+    },
+    async (t, server) => {
+      const client = await server.send(get('/slow') + get('/next'))
+      const closed = server.listening.close(server.simulation.ctx)
+      await server.advance(50)
+      t.deepEqual(
+        responses(client).map(({ body, headers }) => [body, headers.connection]),
+        [
+          ['/slow', undefined],
+          ['/next', 'close'],
+        ],
+      )
+      client.close()
+      await server.simulation.waitFor(closed)
+    },
+  ),
+)
+
+test('a silent stream does not keep a client for ever that has ended its side', async (t) => {
+  let ctx: Context | undefined
+  await served(
+    {
+      respond(requestCtx) {
+        ctx = requestCtx
+        return stream(
+          (async function* () {
+            yield 'first'
+            await requestCtx.after(3_600_000)
+          })(),
+        )
+      },
+      limits: { bodyIdleTimeoutMs: 100 },
+    },
+    async (t, server) => {
+      const client = await server.send(get('/'))
+      await server.advance(1_000)
+      t.is(server.listening.connections, 1)
+      client.end()
+      await server.advance(99)
+      t.false(ctx?.isCancelled)
+      await server.advance(1)
+      t.true(ctx?.isCancelled)
+      t.is(server.listening.connections, 0)
+    },
+  )(t)
+})

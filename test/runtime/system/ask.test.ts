@@ -317,3 +317,22 @@ test(
     await world.settle()
   }),
 )
+
+for (const timeoutMs of [Number.NaN, -5, 2 ** 31, Number.POSITIVE_INFINITY]) {
+  test(
+    `a timeout of ${timeoutMs} ms is refused, and nothing is asked`,
+    inWorld(async (t, world) => {
+      const ref = world.spawn(
+        world.ctx,
+        behaviour({ initial: 'on', states: { on: { hello: () => 'hello' } } }),
+      )
+      t.throws(() => ref.ask(world.ctx, { type: 'hello' }, { timeoutMs }), {
+        code: 'ASK_TIMEOUT_INVALID',
+        message: /from 0 to 2147483647 ms/,
+      })
+      const answer = ref.ask(world.ctx, { type: 'hello' })
+      await world.settle()
+      t.is(await answer, 'hello')
+    }),
+  )
+}

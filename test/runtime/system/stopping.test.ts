@@ -5,6 +5,7 @@ import { codeOf, UsageError } from '../../../runtime/errors.ts'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
 import { receiving } from '../../../runtime/system/receiving.ts'
 import { createSystem } from '../../../runtime/system/system.ts'
+import { createManualClock } from '../../../runtime/time/manual-clock.ts'
 import { endOf, inWorld } from './world.ts'
 
 const idle = behaviour({ initial: 'on', states: { on: {} } })
@@ -294,4 +295,27 @@ test('a system whose wrapper has ended the loop still stops', async (t) => {
   await system.stop()
   t.false(ref.isAlive)
   t.is(system.actors, 0)
+})
+
+test('a grace time that is none is refused, and the system goes on; a shorter one may follow a longer', async (t) => {
+  const clock = createManualClock()
+  const system = createSystem({ clock, run: false })
+  for (const graceMs of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+    t.throws(() => system.stop({ graceMs }), { instanceOf: UsageError, code: 'GRACE_INVALID' })
+  }
+  t.false(system.isStopping)
+  const stubborn = behaviour({ initial: 'on', states: { on: { drain: () => {} } } })
+  const ref = system.spawn(system.ctx, stubborn)
+  const turns = system.turns()
+  const stopped = system.stop({ graceMs: 10_000 })
+  t.is(system.stop({ graceMs: 20 }), stopped)
+  turns.next()
+  clock.advance(19)
+  turns.next()
+  t.true(ref.isAlive)
+  clock.advance(1)
+  turns.next()
+  t.false(ref.isAlive)
+  await stopped
+  t.is(clock.pending, 0)
 })
