@@ -93,9 +93,9 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
   }
 
   stop(reason?: unknown): Deferred<void> {
-    const stopped = this.hasEnded ? Deferred.of<void>(undefined) : this.watch().then(nothing)
     this.requestStop(reason)
-    return stopped
+    // Usually it has ended by now, and there is nothing to watch for.
+    return this.hasEnded ? Deferred.of<void>(undefined) : this.watch().then(nothing)
   }
 
   watch(ctx?: Context): Deferred<Down> {
