@@ -51,9 +51,16 @@ export function defaultSettings(limits: Limits): ActorSettings {
   }
 }
 
+const OPTIONS: readonly string[] = ['name', 'mailbox', 'restart', 'input']
+const MAILBOX_OPTIONS: readonly string[] = ['capacity', 'overflow']
+const RESTART_OPTIONS: readonly string[] = ['policy', 'intensity', 'periodMs']
+
 /** @throws UsageError (`SPAWN_OPTION_INVALID`) naming the option, the value and what it may be. */
 export function resolveSettings(options: SpawnOptions, defaults: ActorSettings): ActorSettings {
   const { mailbox, name } = options
+  known('', options, OPTIONS)
+  known('mailbox.', mailbox, MAILBOX_OPTIONS)
+  known('restart.', options.restart, RESTART_OPTIONS)
   if (name !== undefined && (name === '' || name.includes('/'))) invalid('name', name, 'a text without "/"')
   if (mailbox === undefined && options.restart === undefined) return defaults
   const restart = typeof options.restart === 'string' ? { policy: options.restart } : options.restart
@@ -63,6 +70,19 @@ export function resolveSettings(options: SpawnOptions, defaults: ActorSettings):
     policy: oneOf('restart', restart?.policy ?? defaults.policy, POLICIES),
     intensity: whole('restart.intensity', restart?.intensity ?? defaults.intensity, 0),
     periodMs: whole('restart.periodMs', restart?.periodMs ?? defaults.periodMs, 1),
+  }
+}
+
+/** A name that nobody reads is a mistake: it would be taken for a bound that holds. */
+function known(prefix: string, options: object | string | undefined, names: readonly string[]): void {
+  if (typeof options !== 'object') return
+  for (const name in options) {
+    if (!names.includes(name)) {
+      throw new UsageError(
+        'SPAWN_OPTION_INVALID',
+        `no spawn option is named ${prefix}${name}; there are ${names.join(', ')}`,
+      )
+    }
   }
 }
 
@@ -79,6 +99,6 @@ function oneOf<T extends string>(name: string, value: T, choices: readonly T[]):
 function invalid(name: string, value: unknown, allowed: string): never {
   throw new UsageError(
     'SPAWN_OPTION_INVALID',
-    `spawn option ${name} must be ${allowed}, not ${JSON.stringify(value)}`,
+    `spawn option ${name} must be ${allowed}, not ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
   )
 }

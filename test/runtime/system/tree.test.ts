@@ -111,6 +111,21 @@ const badOptions: readonly [title: string, options: SpawnOptions, said: RegExp][
   ],
   ['a negative intensity', { restart: { policy: 'permanent', intensity: -1 } }, /restart.intensity/],
   ['no period', { restart: { policy: 'permanent', periodMs: 0 } }, /restart.periodMs .* 1, not 0/],
+  [
+    'an unknown option',
+    { capacity: 5 } as object,
+    /^no spawn option is named capacity; there are name, mailbox/,
+  ],
+  [
+    'a misspelt bound',
+    { mailbox: { capacty: 5 } as object },
+    /named mailbox.capacty; there are capacity, overflow$/,
+  ],
+  [
+    'a time without its unit',
+    { restart: { policy: 'permanent', period: 5 } as never },
+    /named restart.period;/,
+  ],
 ]
 
 for (const [title, options, said] of badOptions) {
