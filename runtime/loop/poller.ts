@@ -90,7 +90,7 @@ export interface StreamPort extends Port {
 export interface Poller {
   /** The next port that is ready, no longer counted as such; undefined when none is. */
   next(): Port | undefined
-  /** A port is ready. */
+  /** A port is ready, or `next` would find one: a turn that begins while this is false does not ask. */
   readonly hasReady: boolean
   /** Marks a port ready from inside: the clock's, say. */
   markReady(port: Port): void

@@ -55,7 +55,7 @@ export class Reactor {
    * @throws UsageError (`TURN_NESTED`) from `next()` called within a turn.
    */
   turns(): Generator<Turn, void> {
-    return turns(transfers(ready(this.poller)), this.work, this.limits)
+    return turns(transfers(ready(this.poller)), this.work, this.limits, this.poller)
   }
 
   /**

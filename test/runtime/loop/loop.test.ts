@@ -65,6 +65,27 @@ test('the layers take any iterable below them: a recording, say', (t) => {
   t.true(layer.next().value?.isIdle)
 })
 
+test('a turn that begins with nothing ready does not ask the layers below; any other asks until IDLE', (t) => {
+  const poller = new StubPoller()
+  const log: string[] = []
+  let count = 0
+  const below = transfers(ready(poller))
+  const counted = {
+    next: () => {
+      count += 1
+      return below.next()
+    },
+  }
+  const work = new Work(defaultLimits)
+  work.enqueue(new StubActor('actor', 1, log))
+  const layer = turns(counted, work, defaultLimits, poller)
+  t.like(layer.next().value, { transfers: 0, envelopes: 1 })
+  t.is(count, 0)
+  new StubPort(poller, 'port', 2, log)
+  t.like(layer.next().value, { transfers: 2 })
+  t.is(count, 3)
+})
+
 test('a transfer of a port that nobody owns is dropped, and counts', (t) => {
   const log: string[] = []
   const port = new StubPort(new StubPoller(), 'port', 1, log)
