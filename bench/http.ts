@@ -36,6 +36,8 @@ export const httpSuite: Suite = {
     const placement = placeApart()
     const load = openLoad(placement.load)
     log(`load by ${load.name}; ${describe(placement)}`)
+    if (load.name !== 'wrk')
+      log(`${load.name} is slower than the fastest of these servers: install wrk to tell them apart`)
     const started = await Promise.allSettled(
       servers.map(([who, module]) =>
         ServerContender.start(who, new URL(module, import.meta.url), placement, load),

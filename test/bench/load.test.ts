@@ -1,11 +1,14 @@
 /**
- * Laws: the load generators' reports are read in every unit, and a report with failed requests gives no figure.
+ * Laws: the load generators' reports are read in every unit, and a report with failed requests gives no figure; and what
+ * is installed, run on a real server, reports what we read.
  */
 
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import test from 'ava'
 import { ContenderError } from '../../bench/harness/process-contender.ts'
-import { parseCores } from '../../bench/harness/tools.ts'
-import { parseAutocannon, parseWrk } from '../../bench/http/load.ts'
+import { isInstalled, parseCores } from '../../bench/harness/tools.ts'
+import { openAutocannon, openWrk, parseAutocannon, parseWrk } from '../../bench/http/load.ts'
 
 const wrkReport = (p99: string, trouble = '') => `Running 2s test @ http://127.0.0.1:1234/hello
   1 threads and 64 connections
@@ -60,6 +63,28 @@ for (const trouble of [{ errors: 1 }, { non2xx: 1 }]) {
     t.throws(() => parseAutocannon(JSON.stringify({ ...autocannonReport, ...trouble })), {
       instanceOf: ContenderError,
     })
+  })
+}
+
+for (const [name, open, isThere] of [
+  ['wrk', openWrk, isInstalled('wrk')],
+  ['autocannon', openAutocannon, true],
+] as const) {
+  const testIfThere = isThere ? test : test.skip
+  testIfThere(`${name}, run on a real server, counts what that answered`, async (t) => {
+    let answered = 0
+    const server = createServer((_, response) => {
+      answered += 1
+      response.end('hello')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const { requestsPerSecond, p99Ms } = await open(undefined).run(new URL(`http://127.0.0.1:${port}/`), 1)
+    // It ran for a second, more or less, and need not have counted what was under way at its end.
+    const ratio = requestsPerSecond / answered
+    t.true(ratio > 0.2 && ratio < 2, `${requestsPerSecond} requests/s, ${answered} answered`)
+    t.true(p99Ms > 0 && p99Ms < 60_000)
   })
 }
 
