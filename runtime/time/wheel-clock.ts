@@ -108,7 +108,8 @@ export abstract class WheelClock implements Clock {
   #prepare(atMs: number): void {
     if (this.#isClosed) throw new UsageError('CLOCK_CLOSED', 'schedule(atMs): the clock is closed')
     const nowMs = this.nowMs()
-    if (!Number.isFinite(atMs) || atMs - nowMs > DELAY_MS_MAX) {
+    // Added, not subtracted, as callers do: a fraction that is rounded away makes no instant too far.
+    if (!Number.isFinite(atMs) || atMs > nowMs + DELAY_MS_MAX) {
       throw new UsageError(
         'TIMER_BAD_INSTANT',
         `schedule(atMs): an instant up to ${DELAY_MS_MAX} ms from now (${nowMs}) expected, ${atMs} given`,
