@@ -9,11 +9,11 @@ import type { AnyLogic, Host, Instance } from './logic.ts'
 import type { Ref, ReplyOf } from './ref.ts'
 import type { XstateParent } from './xstate-root.ts'
 
-/** An event as an xstate machine of ours sees it: with its context, its sender, and a way to answer a question. */
+/** An event as an xstate machine of ours sees it: with its context, its sender, and a way to answer a question, once. */
 export type Delivered<E extends EventObject> = E & {
   readonly ctx: Context
   readonly sender: Ref | undefined
-  readonly reply: ((value: ReplyOf<E>) => void) | undefined
+  readonly reply: ((value: ReplyOf<E> | PromiseLike<ReplyOf<E>>) => void) | undefined
 }
 
 /** Whether `logic` is xstate's own kind, to be run behind our mailbox. */
@@ -54,9 +54,10 @@ export class XstateInstance implements Instance {
     this.rethrow()
   }
 
-  receive({ event, ctx, sender, reply }: Envelope): void {
-    const answer = reply === undefined ? undefined : (value: unknown) => void reply.resolve(value)
+  receive(envelope: Envelope): void {
+    const { event, ctx, sender, reply } = envelope
     if (reply !== undefined) this.host.owe(reply)
+    const answer = reply === undefined ? undefined : this.answerTo(envelope)
     this.actor.send({ ...event, ctx, sender, reply: answer })
     this.rethrow()
   }
@@ -82,6 +83,15 @@ export class XstateInstance implements Instance {
 
   get context(): unknown {
     return (this.actor.getSnapshot() as { context?: unknown }).context
+  }
+
+  private answerTo(envelope: Envelope): (value: unknown) => void {
+    let isAnswered = false
+    return (value) => {
+      if (isAnswered) return
+      isAnswered = true
+      this.host.answer(envelope, value)
+    }
   }
 
   private failed(error: unknown): void {

@@ -110,6 +110,7 @@ test(
     const ref = spawn(world, createMachine({}))
     const late = ref.ask(world.ctx, { type: 'ask' }, { timeoutMs: 10 })
     const open = ref.ask(world.ctx, { type: 'ask' })
+    world.look(late, open)
     await world.advance(10)
     ref.stop()
     t.deepEqual(await world.outcomes(late, open), ['ASK_TIMEOUT', 'ASK_ACTOR_ENDED'])
@@ -137,6 +138,30 @@ test(
     t.true(questions.every(({ isPending }) => isPending))
     ref.send(world.ctx, { type: 'answer' })
     t.deepEqual(await world.outcomes(...(questions as Deferred<unknown>[])), [0, 1])
+  }),
+)
+
+test(
+  'a machine may answer with a promise: the question times out meanwhile, or ends with the machine; one answer counts',
+  inWorld(async (t, world) => {
+    const endless = new Promise<number>(() => {})
+    const clerk = setup({
+      actions: {
+        promise: ({ event }) => {
+          delivered(event).reply?.(endless)
+          delivered(event).reply?.(2)
+        },
+        number: ({ event }) => delivered(event).reply?.(Promise.resolve(1)),
+      },
+    }).createMachine({ on: { wait: { actions: 'promise' }, ask: { actions: 'number' } } })
+    const ref = spawn(world, clerk)
+    const late = ref.ask(world.ctx, { type: 'wait' }, { timeoutMs: 10 })
+    const open = ref.ask(world.ctx, { type: 'wait' })
+    const answered = ref.ask(world.ctx, { type: 'ask' })
+    world.look(late, open, answered)
+    await world.advance(10)
+    ref.stop()
+    t.deepEqual(await world.outcomes(late, open, answered), ['ASK_TIMEOUT', 'ASK_ACTOR_ENDED', 1])
   }),
 )
 
