@@ -23,6 +23,18 @@ import { enqueueJob } from './jobs.ts'
 import { Follower, Listener, notify, type Observer, ObserverList, Reaction } from './observers.ts'
 
 type Canceller = (reason: unknown) => void
+
+/**
+ * @internal A canceller for those who have many deferreds: one may serve them all, and it hears of the end as well.
+ * What they throw harms nobody, as with a canceller; `cancelled` must not cancel the deferred again.
+ */
+export interface Keeper {
+  /** The deferred is being cancelled: stop the work, if it can be stopped. `released` follows. */
+  cancelled(deferred: Deferred<unknown>): void
+  /** The deferred is settled, however that came; called once, before anybody else is told. */
+  released(): void
+}
+
 type AnyDeferred = Deferred<unknown>
 /** What ties a deferred to the one it waits for. */
 type Link = Follower<AnyDeferred> | Reaction<AnyDeferred>
@@ -37,7 +49,7 @@ export class Deferred<T> implements PromiseLike<T> {
   private state = PENDING
   /** The value or the error, once settled. */
   private result: unknown = undefined
-  private canceller: Canceller | undefined
+  private holder: Canceller | Keeper | undefined
   /** To the deferred that this one waits for: the one it was derived from, or the one it adopted. */
   private link: Link | undefined = undefined
   /** Who waits for this, in order of arrival; one alone is kept without a list, since that is the usual case. */
@@ -51,7 +63,7 @@ export class Deferred<T> implements PromiseLike<T> {
    * @param watch - is told when this fails unobserved. Without one it is Node that reports an unhandled rejection.
    */
   constructor(canceller?: Canceller, watch?: FailureWatch) {
-    this.canceller = canceller
+    this.holder = canceller
     this.watch = watch
   }
 
@@ -129,7 +141,7 @@ export class Deferred<T> implements PromiseLike<T> {
     let shared: Link | undefined
     for (let link = self.cutLink(); link?.source.isPending; ) {
       const source: AnyDeferred = link.source
-      if (source.observers instanceof ObserverList && source.observers.size > 1) {
+      if (source.observers instanceof ObserverList && source.observers.isShared) {
         shared = link
         break
       }
@@ -156,11 +168,15 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   private runCanceller(reason: unknown): void {
-    const { canceller } = this
-    this.canceller = undefined
-    if (canceller === undefined || !this.isPending) return
+    const { holder } = this
+    if (holder === undefined || !this.isPending) return
     try {
-      canceller(reason)
+      if (typeof holder === 'object') {
+        holder.cancelled(this)
+      } else {
+        this.holder = undefined
+        holder(reason)
+      }
     } catch {
       // The work could not be stopped. Whoever waits is released all the same (Twisted #9534).
     }
@@ -174,7 +190,17 @@ export class Deferred<T> implements PromiseLike<T> {
     this.observed()
     if (this.state === FULFILLED) notify(onValue, this.result as T)
     else if (this.state === REJECTED) notify(onError, this.result)
-    else this.observe(new Listener(onValue as (value: unknown) => void, onError))
+    else this.observe(new Listener(onValue as (value: unknown) => void, onError, true))
+  }
+
+  /**
+   * @internal As `listen`, for those who keep books and do not care for the result: neither does a failure count as seen
+   * by them, nor are they anybody for whom a cancellation from below stops here.
+   */
+  attend(onValue: (value: T) => void, onError: (error: unknown) => void): void {
+    if (this.state === FULFILLED) notify(onValue, this.result as T)
+    else if (this.state === REJECTED) notify(onError, this.result)
+    else this.observe(new Listener(onValue as (value: unknown) => void, onError, false))
   }
 
   /** As a promise's, but gives a deferred, whose cancellation comes up to this one. */
@@ -265,6 +291,16 @@ export class Deferred<T> implements PromiseLike<T> {
     return true
   }
 
+  /** @internal What keeps this while it is pending. */
+  get keeper(): Keeper | undefined {
+    return typeof this.holder === 'object' ? this.holder : undefined
+  }
+
+  /** @internal Takes the place of the canceller, or of another keeper, which is not told. */
+  set keeper(keeper: Keeper) {
+    if (this.isPending) this.holder = keeper
+  }
+
   /** @internal What was adopted gave a value, maybe another thenable: follow that one in its place. */
   adoptedValue(value: unknown): void {
     if (this.state !== SEALED) return
@@ -277,9 +313,6 @@ export class Deferred<T> implements PromiseLike<T> {
     if (this.state === SEALED) this.settle(REJECTED, error)
   }
 
-  /** Called once, when this is settled, before anybody is told: a subclass gives back what it holds. */
-  protected released(): void {}
-
   private settle(state: number, result: unknown): void {
     const observers = this.end(state, result)
     if (observers === undefined) return
@@ -289,14 +322,14 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** @internal Becomes settled. @returns who is to be told now. */
   end(state: number, result: unknown): Observer<AnyDeferred> | ObserverList<AnyDeferred> | undefined {
-    const { observers } = this
+    const { observers, holder } = this
     this.state = state
     this.result = result
-    this.canceller = undefined
+    this.holder = undefined
     this.link = undefined
     this.observers = undefined
-    this.released()
-    if (observers === undefined && state === REJECTED && !this.wasObserved) this.reportUnobserved()
+    if (typeof holder === 'object') notify(RELEASE, holder)
+    if (state === REJECTED && !this.wasObserved) this.reportUnobserved()
     return observers
   }
 
@@ -327,6 +360,8 @@ function settleAll(stack: AnyDeferred[], state: number, result: unknown): void {
     else stack.push(followers)
   }
 }
+
+const RELEASE = (keeper: Keeper): void => keeper.released()
 
 function asCancelled(reason: unknown): CancelledError {
   return reason instanceof CancelledError ? reason : new CancelledError(reason)

@@ -1,6 +1,7 @@
 /**
  * What waits for a deferred. Three kinds: a listener is told synchronously; a reaction (`then`) becomes a job and
- * settles the deferred derived from it; a follower hands the result to the deferred that adopted this one.
+ * settles the deferred derived from it; a follower hands the result to the deferred that adopted this one. A listener
+ * may also be there for bookkeeping alone: then it does not count as somebody who waits.
  *
  * Rules: `settled` is called once at most, synchronously, and never throws. What must go on at once it gives back, so
  * that the settling deferred goes on with a loop and not with a call: chains have any length.
@@ -18,10 +19,12 @@ export type Observer<D extends Consumer> = Listener | Follower<D> | Reaction<D>
 export class Listener {
   private readonly onValue: (value: unknown) => void
   private readonly onError: (error: unknown) => void
+  readonly isWaiting: boolean
 
-  constructor(onValue: (value: unknown) => void, onError: (error: unknown) => void) {
+  constructor(onValue: (value: unknown) => void, onError: (error: unknown) => void, isWaiting: boolean) {
     this.onValue = onValue
     this.onError = onError
+    this.isWaiting = isWaiting
   }
 
   /** A listener stays. */
@@ -44,6 +47,10 @@ export class Follower<D extends Consumer> {
   constructor(source: D, consumer: D) {
     this.source = source
     this.consumer = consumer
+  }
+
+  get isWaiting(): boolean {
+    return !this.isGone
   }
 
   settled(): D {
@@ -79,6 +86,10 @@ export class Reaction<D extends Consumer> implements Job {
     this.onError = onError
   }
 
+  get isWaiting(): boolean {
+    return !this.isGone
+  }
+
   settled(isValue: boolean, result: unknown): undefined {
     this.isValue = isValue
     this.result = result
@@ -111,20 +122,23 @@ export class Reaction<D extends Consumer> implements Job {
 
 /** What waits for one deferred, where that is more than one, in order of arrival. */
 export class ObserverList<D extends Consumer> {
-  private observers: Observer<D>[]
+  private observers: Observer<D>[] = []
+  private waitingCount = 0
   private goneCount = 0
 
   constructor(first: Observer<D>, second: Observer<D>) {
-    this.observers = [first, second]
+    this.add(first)
+    this.add(second)
   }
 
-  /** How many still wait. */
-  get size(): number {
-    return this.observers.length - this.goneCount
+  /** More than one still waits. */
+  get isShared(): boolean {
+    return this.waitingCount > 1
   }
 
   add(observer: Observer<D>): void {
     this.observers.push(observer)
+    if (observer.isWaiting) this.waitingCount += 1
   }
 
   /**
@@ -132,9 +146,10 @@ export class ObserverList<D extends Consumer> {
    * often keeps at most as many that have gone as still wait, at a constant cost for each.
    */
   oneGone(): void {
+    this.waitingCount -= 1
     this.goneCount += 1
     if (this.goneCount <= this.observers.length >> 1) return
-    this.observers = this.observers.filter(isWaiting)
+    this.observers = this.observers.filter(isThere)
     this.goneCount = 0
   }
 
@@ -152,7 +167,7 @@ export class ObserverList<D extends Consumer> {
   }
 }
 
-function isWaiting(observer: { readonly isGone: boolean }): boolean {
+function isThere(observer: { readonly isGone: boolean }): boolean {
   return !observer.isGone
 }
 

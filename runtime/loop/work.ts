@@ -17,6 +17,8 @@ export interface Steppable {
    */
   step(budget: number): number
   readonly hasMail: boolean
+  /** Called where a step has left mail over, and some had been left over by the turn before. */
+  mailWaits(): void
 }
 
 /** Something that collects output during a turn and lets it go at the end. */
@@ -30,6 +32,8 @@ export class Work {
   private readonly limits: WorkLimits
   private readonly mailed = new Fifo<Steppable>()
   private written = new Fifo<Flushable>()
+  /** So many of the actors that have mail, from the first on, had it when the last turn ended. */
+  private leftOver = 0
   private turnNumber = 0
   private isUnderWay = false
   /** Iterations of the pump, and envelopes, since I/O was last looked at. */
@@ -71,12 +75,17 @@ export class Work {
   step(turn: Turn): void {
     const { stepEnvelopes, turnEnvelopes } = this.limits
     let left = turnEnvelopes
+    let { leftOver } = this
     while (left > 0) {
       const actor = this.mailed.shift()
       if (actor === undefined) break
       turn.steps += 1
       left -= actor.step(left < stepEnvelopes ? left : stepEnvelopes)
-      if (actor.hasMail) this.mailed.push(actor)
+      if (actor.hasMail) {
+        this.mailed.push(actor)
+        if (leftOver > 0) actor.mailWaits()
+      }
+      leftOver -= 1
     }
     turn.envelopes = turnEnvelopes - left
   }
@@ -92,6 +101,7 @@ export class Work {
 
   endTurn(turn: Turn): void {
     turn.backlog = this.mailed.size
+    this.leftOver = this.mailed.size
     this.envelopesWithoutIo += turn.envelopes
     this.isUnderWay = false
   }

@@ -44,6 +44,11 @@ export class Fifo<T> {
     return this.count === 0 ? undefined : this.ring[this.head]
   }
 
+  /** The one that stands `index` places behind the oldest, and stays. */
+  at(index: number): T | undefined {
+    return index < this.count ? this.ring[(this.head + index) & (this.ring.length - 1)] : undefined
+  }
+
   /** Removes one item, wherever it stands; the others keep their order. Costs a pass over the queue. */
   remove(item: T): boolean {
     const { ring, head, count } = this

@@ -7,6 +7,7 @@
  * Rules: `offer` never waits and never throws for load; every envelope that does not reach its actor is told to
  * `undelivered`, with the reason, exactly once, whether it was refused at the door or dropped behind it.
  */
+import type { Deferred } from '../deferred/deferred.ts'
 import type { Envelope } from './envelope.ts'
 import { Fifo } from './fifo.ts'
 import type { DeadReason, Offer } from './refusal.ts'
@@ -29,6 +30,8 @@ export class Mailbox {
   /** Made with the first envelope: most actors of a large system have never had one waiting. */
   private lane: Fifo<Envelope> | undefined = undefined
   private control: Fifo<Envelope> | undefined = undefined
+  /** So many, from the oldest on, have been shown. */
+  private shownCount = 0
   private isOpen = true
 
   constructor(capacity: number, overflow: Overflow, sink: UndeliveredSink) {
@@ -84,19 +87,31 @@ export class Mailbox {
     if (lane === undefined) return undefined
     for (;;) {
       const envelope = lane.shift()
+      if (this.shownCount > 0) this.shownCount -= 1
       if (envelope === undefined || !envelope.isExpired) return envelope
       this.sink.undelivered(envelope, 'expired')
     }
   }
 
-  /** What waits in the ordinary lane, the oldest first. */
-  *waiting(): Generator<Envelope> {
-    if (this.lane !== undefined) yield* this.lane
+  /** Shows what waits in the ordinary lane, the oldest first, each envelope once. */
+  showWaiting(show: (envelope: Envelope) => void): void {
+    const { lane } = this
+    if (lane === undefined) return
+    for (let i = this.shownCount; i < lane.size; i++) show(lane.at(i) as Envelope)
+    this.shownCount = lane.size
   }
 
-  /** Takes back an envelope that has not been handed out. @returns whether it was still waiting. */
-  withdraw(envelope: Envelope): boolean {
-    return this.lane?.remove(envelope) ?? false
+  /** Takes back the envelope of a question, if it has not been handed out. @returns whether it was still waiting. */
+  withdraw(question: Deferred<unknown>): boolean {
+    const { lane } = this
+    if (lane === undefined) return false
+    for (let i = 0; i < lane.size; i++) {
+      const envelope = lane.at(i) as Envelope
+      if (envelope.reply !== question) continue
+      if (i < this.shownCount) this.shownCount -= 1
+      return lane.remove(envelope)
+    }
+    return false
   }
 
   /** Refuses everything from now on; what waits is undelivered as `closed`. */
@@ -104,6 +119,7 @@ export class Mailbox {
     this.isOpen = false
     this.empty(this.control)
     this.empty(this.lane)
+    this.shownCount = 0
     this.control = undefined
     this.lane = undefined
   }
@@ -111,6 +127,7 @@ export class Mailbox {
   /** The sink is told last: it may offer to this mailbox again, or close it. */
   private replaceOldest(lane: Fifo<Envelope>, envelope: Envelope): void {
     const oldest = lane.shift() as Envelope
+    if (this.shownCount > 0) this.shownCount -= 1
     lane.push(envelope)
     this.sink.undelivered(oldest, 'dropped')
   }

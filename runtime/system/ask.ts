@@ -6,10 +6,9 @@
  * when the turn ends get a timer and listen to their context, which would otherwise be most of what an ask costs.
  */
 import type { Context } from '../context/context.ts'
-import { Deferred } from '../deferred/deferred.ts'
+import type { Deferred, Keeper } from '../deferred/deferred.ts'
 import { UsageError } from '../errors.ts'
 import type { Flushable } from '../loop/work.ts'
-import type { Envelope } from '../mailbox/envelope.ts'
 import { Fifo } from '../mailbox/fifo.ts'
 import type { Timer } from '../time/clock.ts'
 import { DELAY_MS_MAX } from '../time/limits.ts'
@@ -18,8 +17,8 @@ import { AskError } from './errors.ts'
 /** The actor that is asked. */
 export interface Asked {
   readonly path: string
-  /** Takes back an envelope that still waits. */
-  withdraw(envelope: Envelope): void
+  /** Takes back a question that still waits. */
+  withdraw(question: Deferred<unknown>): void
 }
 
 /** @throws UsageError (`ASK_TIMEOUT_INVALID`) for a time that a timer cannot take: then nothing was asked. */
@@ -32,69 +31,64 @@ export function askTimeout(options: { readonly timeoutMs?: number } | undefined)
   )
 }
 
-/** What an open question waits with. */
-interface Watch {
-  readonly timer: Timer | undefined
-  readonly unlisten: (() => void) | undefined
-}
+/** What the questions to one actor are kept by: how long they wait, and who takes one back that is cancelled. */
+export class QuestionKeeper implements Keeper {
+  readonly asked: Asked
+  readonly timeoutMs: number
 
-export class Question extends Deferred<unknown> {
-  private readonly asked: Asked
-  private readonly timeoutMs: number
-  /** What it travels in, while it is open. */
-  private envelope: Envelope | undefined = undefined
-  private armed: Watch | undefined = undefined
-
-  constructor(asked: Asked, ctx: Context, timeoutMs: number) {
-    super(undefined, ctx.failures)
+  constructor(asked: Asked, timeoutMs: number) {
     this.asked = asked
     this.timeoutMs = timeoutMs
   }
 
-  /** It was accepted, in this envelope: to be withdrawn if it is cancelled. */
-  travelsIn(envelope: Envelope): void {
-    this.envelope = envelope
+  cancelled(question: Deferred<unknown>): void {
+    this.asked.withdraw(question)
   }
 
-  /** Called if it is still open when its turn ends; once is enough. */
-  arm(): void {
-    const { envelope, timeoutMs } = this
-    if (envelope === undefined || this.armed !== undefined) return
-    const { ctx } = envelope
-    const timeoutAtMs = ctx.clock.nowMs() + timeoutMs
-    // An earlier deadline of the context reports itself, through its cancellation.
-    const timer =
-      timeoutAtMs < ctx.deadlineMs ? ctx.clock.schedule(timeoutAtMs, () => this.expire()) : undefined
-    const unlisten = ctx.isBackground ? undefined : ctx.onCancel(() => this.reject(ctx.failure()))
-    this.armed = { timer, unlisten }
-    // The context may have ended just now, in which case there was nothing to release yet.
-    if (!this.isPending) this.released()
+  /** Most end here, within their turn: there was nothing to hold. */
+  released(): void {}
+}
+
+/** The keeper of one question that may outlast its turn, and then has a timer and an ear for its context. */
+class WaitingKeeper implements Keeper {
+  private readonly keeper: QuestionKeeper
+  private readonly ctx: Context
+  private timer: Timer | undefined = undefined
+  private unlisten: (() => void) | undefined = undefined
+
+  constructor(keeper: QuestionKeeper, ctx: Context) {
+    this.keeper = keeper
+    this.ctx = ctx
   }
 
-  override cancel(reason?: unknown): boolean {
-    const { envelope } = this
-    const isCancelled = super.cancel(reason)
-    if (isCancelled && envelope !== undefined) this.asked.withdraw(envelope)
-    return isCancelled
+  /** Called once. What cannot be waited for, since its context's clock is closed, say, fails. */
+  arm(question: Deferred<unknown>): void {
+    const { ctx } = this
+    const { timeoutMs, asked } = this.keeper
+    try {
+      const timeoutAtMs = ctx.clock.nowMs() + timeoutMs
+      // An earlier deadline of the context reports itself, through its cancellation.
+      if (timeoutAtMs < ctx.deadlineMs) {
+        this.timer = ctx.clock.schedule(timeoutAtMs, () => question.reject(timedOut(asked.path, timeoutMs)))
+      }
+      if (!ctx.isBackground) this.unlisten = ctx.onCancel(() => question.reject(ctx.failure()))
+    } catch (error) {
+      question.reject(error)
+    }
   }
 
-  protected override released(): void {
-    this.envelope = undefined
-    const { armed } = this
-    if (armed === undefined) return
-    this.armed = undefined
-    armed.timer?.cancel()
-    armed.unlisten?.()
+  cancelled(question: Deferred<unknown>): void {
+    this.keeper.cancelled(question)
   }
 
-  private expire(): void {
-    const { path } = this.asked
-    this.reject(new AskError('ASK_TIMEOUT', path, `${path} did not answer within ${this.timeoutMs} ms`))
+  released(): void {
+    this.timer?.cancel()
+    this.unlisten?.()
   }
 }
 
 export class QuestionDesk implements Flushable {
-  private readonly open = new Fifo<Question>()
+  private readonly noted = new Fifo<Deferred<unknown>>()
   private readonly onFirst: () => void
   private isCalled = false
 
@@ -103,9 +97,12 @@ export class QuestionDesk implements Flushable {
     this.onFirst = onFirst
   }
 
-  /** A question that may have to wait. It may be noted again. */
-  note(question: Question): void {
-    this.open.push(question)
+  /** A question, asked in `ctx`, that may have to wait. It may be noted again. */
+  note(question: Deferred<unknown>, ctx: Context): void {
+    const { keeper } = question
+    if (!(keeper instanceof QuestionKeeper)) return
+    question.keeper = new WaitingKeeper(keeper, ctx)
+    this.noted.push(question)
     if (this.isCalled) return
     this.isCalled = true
     this.onFirst()
@@ -114,9 +111,14 @@ export class QuestionDesk implements Flushable {
   flush(): void {
     this.isCalled = false
     // Those that are asked meanwhile, because one could not be armed, wait for the next turn.
-    for (let left = this.open.size; left > 0; left--) {
-      const question = this.open.shift()
-      if (question?.isPending) question.arm()
+    for (let left = this.noted.size; left > 0; left--) {
+      const question = this.noted.shift()
+      const keeper = question?.keeper
+      if (question !== undefined && keeper instanceof WaitingKeeper) keeper.arm(question)
     }
   }
+}
+
+function timedOut(path: string, timeoutMs: number): AskError {
+  return new AskError('ASK_TIMEOUT', path, `${path} did not answer within ${timeoutMs} ms`)
 }

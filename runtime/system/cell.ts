@@ -16,7 +16,7 @@ import type { Steppable } from '../loop/work.ts'
 import { Envelope, type EventObject } from '../mailbox/envelope.ts'
 import { Mailbox, type UndeliveredSink } from '../mailbox/mailbox.ts'
 import type { DeadReason, Offer, Refusal } from '../mailbox/refusal.ts'
-import { type Asked, askTimeout, Question, type QuestionDesk } from './ask.ts'
+import { type Asked, askTimeout, type QuestionDesk, QuestionKeeper } from './ask.ts'
 import { ActorFailedError, AskError, refusalError } from './errors.ts'
 import type { SystemEvents } from './events.ts'
 import type { AnyLogic, Host, Instance } from './logic.ts'
@@ -59,6 +59,7 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
   private isDraining = false
   private own: { readonly ctx: Context; readonly cancel: Cancel } | undefined = undefined
   private underWay: UnderWay | undefined = undefined
+  private usualKeeper: QuestionKeeper | undefined = undefined
 
   constructor(system: CellSystem, parent: Cell | undefined, name: string | number, plan: CellPlan) {
     const { settings } = plan
@@ -79,17 +80,16 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
   }
 
   ask(ctx: Context, event: EventObject, options?: AskOptions): Deferred<never> {
-    const question = new Question(this, ctx, askTimeout(options) ?? this.system.limits.askTimeoutMs)
+    const timeoutMs = askTimeout(options)
+    const keeper = timeoutMs === undefined ? this.questionKeeper : new QuestionKeeper(this, timeoutMs)
+    const question = new Deferred<unknown>(undefined, ctx.failures)
+    question.keeper = keeper
     const envelope = new Envelope(event, ctx, options?.sender, question)
     const offer = this.mailbox.offer(envelope)
-    if (offer === 'accepted') {
-      question.travelsIn(envelope)
-      if (!this.isRunning || this.isBusy) this.system.questions.note(question)
-      else if (!this.isQueued) this.enqueue()
-    } else {
-      this.tellRefused(event, ctx, offer)
-    }
-    return question as Deferred<unknown> as Deferred<never>
+    if (offer !== 'accepted') this.tellRefused(event, ctx, offer)
+    else if (!this.isRunning || this.isBusy) this.system.questions.note(question, ctx)
+    else if (!this.isQueued) this.enqueue()
+    return question as Deferred<never>
   }
 
   stop(reason?: unknown): Deferred<void> {
@@ -207,8 +207,15 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
     }
     if (this.isDraining) this.endIfDrained()
     this.isQueued = this.isAlive && (this.mustStart || (this.isRunning && this.isReady))
-    if (!this.isQueued && this.mailbox.size > 0) this.noteWaiting()
+    if (!this.isQueued && this.mailbox.size > 0) this.mailWaits()
     return handled
+  }
+
+  mailWaits(): void {
+    const { questions } = this.system
+    this.mailbox.showWaiting(({ reply, ctx }) => {
+      if (reply !== undefined) questions.note(reply, ctx)
+    })
   }
 
   undelivered(envelope: Envelope, reason: DeadReason): void {
@@ -220,8 +227,8 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
     }
   }
 
-  withdraw(envelope: Envelope): void {
-    this.mailbox.withdraw(envelope)
+  withdraw(question: Deferred<unknown>): void {
+    this.mailbox.withdraw(question)
   }
 
   /** Asks it to finish what is in flight and then to end by itself. */
@@ -321,15 +328,8 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
     this.isStepping = false
     this.current = undefined
     const { reply } = envelope
-    if (reply?.isPending) this.system.questions.note(reply as Question)
+    if (reply?.isPending) this.system.questions.note(reply, envelope.ctx)
     if (this.requested !== undefined) this.concludeRequested()
-  }
-
-  /** Its mail has to wait for something else than its step. */
-  private noteWaiting(): void {
-    for (const { reply } of this.mailbox.waiting()) {
-      if (reply !== undefined) this.system.questions.note(reply as Question)
-    }
   }
 
   private endIfDrained(): void {
@@ -337,6 +337,12 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
     this.isDraining = false
     if (this.instance?.drains === true) this.sendControl(DRAIN)
     else this.requestStop('drained')
+  }
+
+  /** One for all questions that have no timeout of their own. */
+  private get questionKeeper(): QuestionKeeper {
+    this.usualKeeper ??= new QuestionKeeper(this, this.system.limits.askTimeoutMs)
+    return this.usualKeeper
   }
 
   private get underWayMade(): UnderWay {
@@ -356,6 +362,7 @@ function nothing(): void {}
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
   )
 }

@@ -53,7 +53,8 @@ export interface Ref<E extends EventObject = never> {
   /**
    * Asks. The deferred always settles: with the reply, or failing with `AskError` (`ASK_REFUSED`, `ASK_TIMEOUT`,
    * `ASK_ACTOR_ENDED`, `ASK_UNHANDLED`), with what the actor failed with, or with the context's cancellation.
-   * Cancelling it withdraws a question that has not been handled yet.
+   * Cancelling it withdraws a question that still waits, and calls off the work on one that does not, unless others
+   * wait for that work. A failure at which nobody looks is reported, as of any deferred.
    */
   ask<Type extends E['type']>(
     ctx: Context,

@@ -23,7 +23,7 @@ export class UnderWay {
   owe(reply: Deferred<unknown>): void {
     if (!reply.isPending || this.questions.has(reply)) return
     this.questions.add(reply)
-    reply.listen(
+    reply.attend(
       () => this.paid(reply),
       () => this.paid(reply),
     )
@@ -35,7 +35,7 @@ export class UnderWay {
     const work = new Deferred<unknown>()
     work.resolve(source)
     this.owe(reply)
-    reply.listen(ignore, (error) => work.cancel(error))
+    reply.attend(ignore, (error) => work.cancel(error))
     work.listen(
       (value) => reply.resolve(value),
       (error) => reply.reject(error),

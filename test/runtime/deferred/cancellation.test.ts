@@ -1,8 +1,8 @@
 /** Law: cancelling runs against the flow, once, as far as nobody else waits, and always ends with everybody released. */
 import test from 'ava'
-import { Deferred } from '../../../runtime/deferred/deferred.ts'
+import { Deferred, type Keeper } from '../../../runtime/deferred/deferred.ts'
 import { CancelledError } from '../../../runtime/errors.ts'
-import { microtasksDone, quiet, watchOutcome } from './support.ts'
+import { microtasksDone, quiet, RecordingWatch, watchOutcome } from './support.ts'
 
 /** A deferred that counts how often its canceller ran, and with which reason. */
 function cancellable<T>(): { deferred: Deferred<T>; reasons: unknown[] } {
@@ -239,4 +239,99 @@ test('a source that lives long keeps nothing of consumers that were cancelled', 
   for (let i = 0; i < 100_000; i++) source.then(() => t.fail()).cancel()
   const { observers } = source as unknown as { observers: { observers: unknown[] } }
   t.true(observers.observers.length <= 3, `${observers.observers.length} observers are kept`)
+})
+
+/** A keeper that writes down what it is told, and how the deferred stood then. */
+function recordingKeeper(): { keeper: Keeper; told: string[] } {
+  const told: string[] = []
+  return {
+    told,
+    keeper: {
+      cancelled: (deferred) => told.push(`cancelled ${deferred.status}`),
+      released: () => told.push('released'),
+    },
+  }
+}
+
+const endings: Record<string, [settle: (deferred: Deferred<unknown>) => void, told: string[]]> = {
+  'a value': [(deferred) => deferred.resolve(1), ['released', 'listener']],
+  'an error': [(deferred) => deferred.reject(new Error('lost')), ['released', 'listener']],
+  'a cancellation': [(deferred) => deferred.cancel(), ['cancelled pending', 'released', 'listener']],
+}
+for (const [ending, [settle, expected]] of Object.entries(endings)) {
+  test(`a keeper is told once of the end by ${ending}, before anybody else`, (t) => {
+    const { keeper, told } = recordingKeeper()
+    const deferred = quiet()
+    deferred.keeper = keeper
+    const listener = () => void told.push('listener')
+    deferred.listen(listener, listener)
+    settle(deferred)
+    deferred.resolve(2)
+    deferred.cancel()
+    t.deepEqual(told, expected)
+    t.true(deferred.keeper === undefined)
+  })
+}
+
+test('a keeper is told of a cancellation that comes up from what was derived', (t) => {
+  const { keeper, told } = recordingKeeper()
+  const deferred = quiet()
+  deferred.keeper = keeper
+  deferred.then().then().cancel()
+  t.deepEqual(told, ['cancelled pending', 'released'])
+})
+
+test('one keeper serves many deferreds, and another may take its place untold', (t) => {
+  const [first, second] = [recordingKeeper(), recordingKeeper()]
+  const [a, b] = [quiet(), quiet()]
+  a.keeper = first.keeper
+  b.keeper = first.keeper
+  b.keeper = second.keeper
+  a.resolve(1)
+  b.cancel()
+  t.deepEqual([first.told, second.told], [['released'], ['cancelled pending', 'released']])
+  a.keeper = second.keeper
+  t.true(a.keeper === undefined)
+})
+
+test('what a keeper throws harms nobody', (t) => {
+  const deferred = quiet()
+  const seen = watchOutcome(deferred)
+  deferred.keeper = {
+    cancelled: () => {
+      throw new Error('cannot stop')
+    },
+    released: () => {},
+  }
+  t.true(deferred.cancel())
+  t.true(seen.now[1] instanceof CancelledError)
+})
+
+test('one that attends is told of the end, and is nobody for whom a source is kept or a failure counts as seen', (t) => {
+  const told: unknown[] = []
+  const note = (result: unknown) => void told.push(result)
+  const watch = new RecordingWatch()
+  const source = new Deferred<number>(undefined, watch)
+  source.attend(note, note)
+  const [first, second] = [source.then(), source.then()]
+  source.attend(note, note)
+  first.cancel()
+  t.true(source.isPending, 'the second waits')
+  second.cancel()
+  t.false(source.isPending)
+  t.is(told.length, 2)
+  t.true(told[0] instanceof CancelledError)
+
+  const lost = new Error('lost')
+  const failing = new Deferred<number>(undefined, watch)
+  failing.attend(note, note)
+  failing.reject(lost)
+  failing.attend(note, note)
+  t.deepEqual(told.slice(2), [lost, lost])
+  t.deepEqual(watch.errors, [lost])
+  t.false(failing.isObserved)
+
+  const fulfilled = Deferred.of(1)
+  fulfilled.attend(note, note)
+  t.is(told.at(-1), 1)
 })

@@ -64,6 +64,8 @@ export class StubPort implements Port, Flushable {
 export class StubActor implements Steppable {
   readonly name: string
   mail: number
+  /** How often it was told that its mail waits. */
+  waits = 0
   private readonly log: string[]
   private readonly handle: () => void
 
@@ -84,5 +86,9 @@ export class StubActor implements Steppable {
 
   get hasMail(): boolean {
     return this.mail > 0
+  }
+
+  mailWaits(): void {
+    this.waits += 1
   }
 }

@@ -80,6 +80,22 @@ test('nothing is lost and nothing done twice, whatever the budgets', (t) => {
   )
 })
 
+test('an actor is told of mail that outlasts a turn, not of mail that waits for its next step within one', (t) => {
+  const { reactor, log } = setUp({ stepEnvelopes: 2, turnEnvelopes: 6 })
+  const [late, quick, busy] = [8, 1, 4].map((mail, index) => new StubActor(`actor ${index}`, mail, log))
+  const told = () => [late, quick, busy].map((actor) => actor!.waits)
+  for (const actor of [late, quick, busy]) reactor.schedule(actor!)
+  const turns = reactor.turns()
+  // late 2, quick 1, busy 2, late 1: late and busy are left over, and nobody was when it began.
+  t.like(turns.next().value, { envelopes: 6, backlog: 2 })
+  t.deepEqual(told(), [0, 0, 0])
+  // busy 2, late 2, late 2: only late had mail left after its step, and its second step was of this turn.
+  t.like(turns.next().value, { envelopes: 6, backlog: 1 })
+  t.deepEqual(told(), [1, 0, 0])
+  t.like(turns.next().value, { envelopes: 1, backlog: 0 })
+  t.deepEqual(told(), [1, 0, 0])
+})
+
 test('a stepper may leave the loop and come back: everything is where it was, the numbers go on', (t) => {
   const { poller, reactor, log } = setUp({ turnEnvelopes: 256 })
   const actor = new StubActor('a', 300, log)

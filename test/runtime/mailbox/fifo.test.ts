@@ -43,6 +43,10 @@ test('any history gives what an array gives', (t) => {
         t.is(fifo.size, model.length)
         t.is(fifo.peek(), model[0])
         t.deepEqual([...fifo], model)
+        t.deepEqual(
+          Array.from({ length: fifo.size + 1 }, (_, index) => fifo.at(index)),
+          [...model, undefined],
+        )
       }
     }),
   )

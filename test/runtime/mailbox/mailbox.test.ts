@@ -102,15 +102,17 @@ for (const [how, create] of Object.entries(expiries)) {
   })
 }
 
-test("an envelope can be taken back while it waits, and is then nobody's", (t) => {
+test("a question can be taken back while it waits, and is then nobody's", (t) => {
   const { mailbox, told } = createMailbox()
-  const [a, b] = [envelope('a'), envelope('b')]
+  const { ctx } = createTestContext()
+  const [a, b] = [ctx.deferred<unknown>(), ctx.deferred<unknown>()]
   t.false(mailbox.withdraw(a))
-  mailbox.offer(a)
-  mailbox.offer(b)
+  mailbox.offer(envelope('told'))
+  mailbox.offer(envelope('a', ctx, a))
+  mailbox.offer(envelope('b', ctx, b))
   t.true(mailbox.withdraw(a))
   t.false(mailbox.withdraw(a))
-  t.deepEqual(takeAll(mailbox), ['b'])
+  t.deepEqual(takeAll(mailbox), ['told', 'b'])
   t.false(mailbox.withdraw(b))
   t.deepEqual(told, [])
 })
@@ -170,7 +172,7 @@ test('a sink that offers while it is told of a drop does not get past the bound'
 
 type Step =
   | { do: 'offer'; timeoutMs: number | undefined; isQuestion: boolean; isCancellable: boolean }
-  | { do: 'control' | 'take' | 'close' }
+  | { do: 'control' | 'take' | 'show' | 'close' }
   | { do: 'withdraw' | 'unask' | 'cancel'; at: number }
   | { do: 'advance'; ms: number }
 
@@ -185,7 +187,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 8, arbitrary: offerStep },
     {
       weight: 3,
-      arbitrary: fc.record({ do: fc.constantFrom('control' as const, 'take' as const, 'take' as const) }),
+      arbitrary: fc.record({ do: fc.constantFrom('control', 'take', 'take', 'show') }),
     },
     {
       weight: 3,
@@ -284,6 +286,8 @@ test('any history does what two arrays would do, and every envelope ends in exac
       const model = new Model(capacity, overflow)
       const items: Item[] = []
       const gone: string[] = []
+      const shown: string[] = []
+      const seen: Item[] = []
       const create = (kind: string, step?: Extract<Step, { do: 'offer' }>): Item => {
         const timed = step?.timeoutMs === undefined ? ctx : ctx.withTimeout(step.timeoutMs)
         const [child, cancel] = step?.isCancellable ? timed.withCancel() : [timed, () => false]
@@ -311,8 +315,16 @@ test('any history does what two arrays would do, and every envelope ends in exac
         } else if (step.do === 'close') {
           mailbox.close()
           model.close()
+        } else if (step.do === 'show') {
+          mailbox.showWaiting(({ event }) => shown.push(event.type))
+          seen.push(...model.lane.filter((each) => !seen.includes(each)))
+          t.deepEqual(
+            shown,
+            seen.map(({ envelope: { event } }) => event.type),
+          )
         } else if (item !== undefined && step.do === 'withdraw') {
-          const isBack = mailbox.withdraw(item.envelope)
+          if (item.reply === undefined) continue
+          const isBack = mailbox.withdraw(item.reply)
           t.is(isBack, model.withdraw(item))
           if (isBack) gone.push(item.envelope.event.type)
         } else if (item !== undefined) {

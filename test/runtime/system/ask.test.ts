@@ -1,12 +1,15 @@
 /** Law: a question is settled once, by the first of reply, refusal, failure, end, timeout and cancellation. */
 import test from 'ava'
 import type { Context } from '../../../runtime/context/context.ts'
+import { race } from '../../../runtime/deferred/combinators.ts'
 import { Deferred } from '../../../runtime/deferred/deferred.ts'
 import { CancelledError, codeOf, DeadlineError } from '../../../runtime/errors.ts'
 import type { DeadReason } from '../../../runtime/mailbox/refusal.ts'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
 import { ActorFailedError, AskError } from '../../../runtime/system/errors.ts'
 import type { Ref } from '../../../runtime/system/ref.ts'
+import { createSystem } from '../../../runtime/system/system.ts'
+import { createManualClock } from '../../../runtime/time/manual-clock.ts'
 import { ignore, inWorld } from './world.ts'
 
 const boom = new Error('boom')
@@ -197,6 +200,7 @@ test(
       const ref = world.spawn(world.ctx, oracle, { name: 'oracle' })
       const byLimit = ref.ask(world.ctx, { type: 'endless' })
       const byOption = ref.ask(world.ctx, { type: 'endless' }, { timeoutMs: 40 })
+      world.look(byLimit, byOption)
       await world.advance(39)
       t.is(byOption.status, 'pending')
       await world.advance(1)
@@ -212,11 +216,86 @@ test(
 )
 
 test(
+  'a question at which nobody looks is reported when it fails, whoever works on it',
+  inWorld(async (t, world) => {
+    world.spawn(world.ctx, createOracle().oracle).ask(world.ctx, { type: 'endless' }, { timeoutMs: 10 })
+    await world.advance(10)
+    t.deepEqual(world.unobserved.splice(0).map(codeOf), ['ASK_TIMEOUT'])
+  }),
+)
+
+test(
+  'a thenable that is a function is waited for like any other, and times out like any other',
+  inWorld(async (t, world) => {
+    // biome-ignore lint/suspicious/noThenProperty: it is to be a thenable.
+    const endless = Object.assign(() => {}, { then: () => {} }) as unknown as PromiseLike<never>
+    const actor = behaviour({ initial: 'on', states: { on: { ask: () => endless } } })
+    const ref = world.spawn(world.ctx, actor)
+    const [late, open] = [
+      ref.ask(world.ctx, { type: 'ask' }, { timeoutMs: 10 }),
+      ref.ask(world.ctx, { type: 'ask' }),
+    ]
+    world.look(late, open)
+    await world.advance(10)
+    ref.stop()
+    t.deepEqual(await world.outcomes(late, open), ['ASK_TIMEOUT', 'ASK_ACTOR_ENDED'])
+  }),
+)
+
+test(
+  'a question behind more mail than a turn handles times out while it waits, or ends with its context',
+  inWorld(
+    async (t, world) => {
+      const ref = world.spawn(world.ctx, createOracle().oracle)
+      for (let i = 0; i < 5; i++) ref.send(world.ctx, { type: 'value' })
+      const [ctx, cancel] = world.ctx.withCancel()
+      const late = ref.ask(world.ctx, { type: 'value' }, { timeoutMs: 10 })
+      const left = ref.ask(ctx, { type: 'value' })
+      world.look(late, left)
+      for (let i = 0; i < 3; i++) world.turn()
+      t.deepEqual([late.status, left.status], ['pending', 'pending'])
+      cancel('client left')
+      t.is(left.status, 'rejected')
+      world.clock.advance(10)
+      world.turn()
+      t.deepEqual(await world.outcomes(late, left), ['ASK_TIMEOUT', 'CANCELLED'])
+    },
+    { limits: { stepEnvelopes: 1, turnEnvelopes: 1 } },
+  ),
+)
+
+test(
+  'a question that cannot be waited for fails, and harms no other',
+  inWorld(async (t, world) => {
+    const clock = createManualClock()
+    const other = createSystem({ clock })
+    await other.stop()
+    clock.close()
+    const ref = world.spawn(world.ctx, createOracle().oracle)
+    t.is(await world.failure(ref.ask(other.ctx, { type: 'endless' })), 'CLOCK_CLOSED')
+    t.is(await world.result(ref.ask(world.ctx, { type: 'value' })), 'now')
+  }),
+)
+
+test(
+  'the longest timeout is one at any instant, a fraction of a millisecond included',
+  inWorld(async (t, world) => {
+    const ref = world.spawn(world.ctx, createOracle().oracle)
+    await world.advance(2.155)
+    const question = ref.ask(world.ctx, { type: 'endless' }, { timeoutMs: 2 ** 31 - 1 })
+    await world.settle()
+    t.is(question.status, 'pending')
+    question.cancel()
+  }),
+)
+
+test(
   'an earlier deadline of the context comes first, a later one does not prolong the wait',
   inWorld(async (t, world) => {
     const ref = world.spawn(world.ctx, createOracle().oracle)
     const earlier = ref.ask(world.ctx.withTimeout(10), { type: 'endless' }, { timeoutMs: 20 })
     const later = ref.ask(world.ctx.withTimeout(30), { type: 'endless' }, { timeoutMs: 20 })
+    world.look(earlier, later)
     await world.advance(10)
     t.true((await world.error(earlier)) instanceof DeadlineError)
     await world.advance(10)
@@ -267,6 +346,36 @@ test(
 )
 
 test(
+  'cancelling what was derived from a question withdraws it as well',
+  inWorld(async (t, world) => {
+    const ref = world.spawn(world.ctx, createOracle().oracle, { mailbox: { capacity: 2 } })
+    const [first, second] = [1, 2].map(() => ref.ask(world.ctx, { type: 'failed' }))
+    const derived = [first!.then(String), second!.then(String).then(Number)]
+    t.is(ref.send(world.ctx, { type: 'value' }), 'full')
+    for (const each of derived) t.true(each.cancel('changed my mind'))
+    t.is(ref.send(world.ctx, { type: 'value' }), 'accepted')
+    t.is(ref.send(world.ctx, { type: 'value' }), 'accepted')
+    for (const each of derived) t.is(await world.failure(each), 'CANCELLED')
+    t.is(world.log.filter((line) => line.startsWith('failed')).length, 0)
+  }),
+)
+
+test(
+  'cancelling withdraws that question alone: the others keep their place and order',
+  inWorld(async (t, world) => {
+    const { oracle } = createOracle()
+    const ref = world.spawn(world.ctx, oracle)
+    const questions = [1, 2, 3].map(() => ref.ask(world.ctx, { type: 'value' }))
+    questions[1]!.cancel('changed my mind')
+    t.is(await world.failure(questions[1]!), 'CANCELLED')
+    t.deepEqual(
+      questions.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    )
+  }),
+)
+
+test(
   'cancelling a question that is worked on cancels the work',
   inWorld(async (t, world) => {
     const { oracle, cancelled, endless } = createOracle()
@@ -276,6 +385,52 @@ test(
     t.is(endless.status, 'rejected')
     t.is((cancelled[0] as CancelledError).reason, 'changed my mind')
     t.is(await world.failure(question), 'CANCELLED')
+  }),
+)
+
+for (const { how, call } of [
+  {
+    how: 'a deferred derived from it',
+    call: (question: Deferred<unknown>) => question.then(String).cancel(),
+  },
+  {
+    how: 'a race that it lost',
+    call: (question: Deferred<unknown>) => void race([question.then(String), Deferred.of('quick')]),
+  },
+]) {
+  test(
+    `cancelling ${how} cancels the work on a question, and no timer is left`,
+    inWorld(async (t, world) => {
+      const { oracle, endless } = createOracle()
+      const question = world.spawn(world.ctx, oracle).ask(world.ctx, { type: 'endless' })
+      await world.settle()
+      t.is(world.clock.pending, 1)
+      call(question)
+      await world.settle()
+      t.deepEqual([question.status, endless.status], ['rejected', 'rejected'])
+      t.is(world.clock.pending, 0)
+    }),
+  )
+}
+
+test(
+  'cancelling a question cancels the one that its answer waits for',
+  inWorld(async (t, world) => {
+    const { oracle, endless } = createOracle()
+    const back = world.spawn(world.ctx, oracle)
+    const front = world.spawn(
+      world.ctx,
+      behaviour({
+        initial: 'on',
+        states: { on: { ask: (_self, _event: Plain, ctx) => back.ask(ctx, { type: 'endless' }) } },
+      }),
+    )
+    const question = front.ask(world.ctx, { type: 'ask' })
+    await world.settle()
+    question.then(String).cancel()
+    t.is(endless.status, 'rejected')
+    await world.settle()
+    t.is(world.clock.pending, 0)
   }),
 )
 

@@ -70,9 +70,14 @@ export class World {
     return this.log.filter((line) => line.startsWith(`${what} `)).map((line) => line.slice(what.length + 1))
   }
 
+  /** Somebody waits for these from now on: no failure of theirs goes unseen. */
+  look(...deferreds: readonly Deferred<unknown>[]): void {
+    for (const deferred of deferreds) deferred.listen(ignore, ignore)
+  }
+
   /** Settles, then gives the result of what must be settled by now. */
   async result<T>(deferred: Deferred<T>): Promise<T> {
-    deferred.listen(ignore, ignore)
+    this.look(deferred)
     await this.settle()
     if (deferred.isPending) throw new Error('still pending, and nothing is left to do')
     return await deferred
