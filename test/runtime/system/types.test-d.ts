@@ -4,10 +4,10 @@ import type { Context } from '../../../runtime/context/context.ts'
 import { key } from '../../../runtime/context/key.ts'
 import type { Deferred } from '../../../runtime/deferred/deferred.ts'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
-import type { Delivered } from '../../../runtime/system/index.ts'
 import { receiving } from '../../../runtime/system/receiving.ts'
 import type { AnyEvent, Ask, Ref } from '../../../runtime/system/ref.ts'
 import type { ActorSystem, System } from '../../../runtime/system/system.ts'
+import type { Delivered } from '../../../runtime/system/xstate-logic.ts'
 import { holds, type Same } from '../../types/same.ts'
 
 const Tenant = key<string, 'tenant'>('tenant')

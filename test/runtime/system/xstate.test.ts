@@ -11,8 +11,8 @@ import {
 } from 'xstate'
 import type { Deferred } from '../../../runtime/deferred/deferred.ts'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
-import type { Delivered } from '../../../runtime/system/index.ts'
 import type { Ref } from '../../../runtime/system/ref.ts'
+import type { Delivered } from '../../../runtime/system/xstate-logic.ts'
 import { endOf, inWorld, type World } from './world.ts'
 
 type Plain = { readonly type: string; readonly [field: string]: unknown }

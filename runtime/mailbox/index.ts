@@ -1,5 +1,0 @@
-export type { EventObject } from './envelope.ts'
-export { Envelope } from './envelope.ts'
-export type { Overflow, UndeliveredSink } from './mailbox.ts'
-export { Mailbox } from './mailbox.ts'
-export type { DeadReason, Offer, Refusal } from './refusal.ts'
