@@ -1,16 +1,11 @@
 /** A listener with a protocol of the test's own in a simulation, and a record of what its connections go through. */
 import type { ExecutionContext } from 'ava'
 import type { Context, DeadLetter, EndReason, Ref, System } from 'greenroom'
-import { type Connection, type Listening, listen, type Protocol } from 'greenroom/actors'
-import {
-  createSimulation,
-  type MemoryClient,
-  type MemoryClientOptions,
-  type Simulation,
-  type SimulationOptions,
-} from 'greenroom/testing'
+import type { Connection, Protocol } from 'greenroom/actors'
+import type { MemoryClient, MemoryClientOptions, SimulationOptions } from 'greenroom/testing'
 import type { ListenConfig } from '../../../actors/connection/listener.ts'
 import { describe } from '../../../runtime/errors.ts'
+import { SimulatedListener } from '../simulated-listener.ts'
 
 export type Converse = (ctx: Context, connection: Connection) => Generator<void, void, void>
 
@@ -30,21 +25,15 @@ export function* echo(_ctx: Context, connection: Connection): Generator<void, vo
   }
 }
 
-export class TestListener {
-  readonly simulation: Simulation
-  readonly logged: { readonly level: string; readonly message: string }[] = []
+export class TestListener extends SimulatedListener {
   /** How actors ended, in order: `connection done`, `failed boom`. */
   readonly ends: string[] = []
   readonly deadLetters: string[] = []
   /** The connections' actors, in order of birth. */
   readonly actors: Ref[] = []
-  listening!: Listening
 
-  constructor(options: SimulationOptions = {}) {
-    const at = (level: string) => (_fields: object, message: string) =>
-      void this.logged.push({ level, message })
-    const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
-    this.simulation = createSimulation({ log, ...options })
+  constructor(options?: SimulationOptions) {
+    super(options)
     const { events } = this.simulation.system
     events.on('spawned', ({ ref }) => {
       if (this.listening !== undefined) this.actors.push(ref)
@@ -56,14 +45,9 @@ export class TestListener {
     )
   }
 
-  async listen(converse: Converse, { simulation: _, ...config }: Options): Promise<void> {
+  listen(converse: Converse, { simulation: _, ...config }: Options): Promise<void> {
     const protocol: Protocol<typeof System> = { name: 'test', converse: converse as never }
-    const listening = listen(this.simulation.ctx, { endpoint: 'tcp:127.0.0.1:80', protocol, ...config })
-    this.listening = await this.simulation.waitFor(listening)
-  }
-
-  connect(options?: MemoryClientOptions): MemoryClient {
-    return this.simulation.network.connect(this.listening.address, options)
+    return this.begin({ protocol, ...config })
   }
 
   /** A client whose connection has begun, and the connection's actor. */
@@ -71,14 +55,6 @@ export class TestListener {
     const client = this.connect(options)
     await this.settle()
     return { client, actor: this.actors.at(-1) as Ref }
-  }
-
-  settle(): Promise<void> {
-    return this.simulation.settle()
-  }
-
-  advance(ms: number): Promise<void> {
-    return this.simulation.advance(ms)
   }
 }
 
@@ -92,7 +68,7 @@ export function listened(
     const server = new TestListener(options.simulation)
     await server.listen(converse, options)
     await body(t, server)
-    await server.simulation[Symbol.asyncDispose]()
+    await server.end()
   }
 }
 

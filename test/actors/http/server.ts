@@ -1,52 +1,19 @@
-/**
- * An HTTP server in a simulation, and what its clients make of its bytes. The simulation ends with every test, which
- * fails if an actor, a timer or a port is left.
- */
+/** An HTTP server in a simulation, and what its clients make of its bytes. */
 import type { ExecutionContext } from 'ava'
 import type { System } from 'greenroom'
-import { type HttpOptions, http, type Listening, listen } from 'greenroom/actors'
-import {
-  createSimulation,
-  type MemoryClient,
-  type MemoryClientOptions,
-  type Simulation,
-  type SimulationOptions,
-} from 'greenroom/testing'
+import { type HttpOptions, http } from 'greenroom/actors'
+import type { MemoryClient, MemoryClientOptions, SimulationOptions } from 'greenroom/testing'
 import type { ConnectionLimits } from '../../../actors/connection/limits.ts'
+import { SimulatedListener } from '../simulated-listener.ts'
 
 export interface ServerOptions extends HttpOptions<typeof System> {
   readonly connection?: Partial<ConnectionLimits>
   readonly simulation?: SimulationOptions
 }
 
-export interface Logged {
-  readonly level: string
-  readonly message: string
-  readonly code: unknown
-}
-
-/** A server that listens, and the test's hands. */
-export class TestServer {
-  readonly simulation: Simulation
-  /** What was logged, a failing actor included. */
-  readonly logged: Logged[] = []
-  listening!: Listening
-
-  constructor(options: SimulationOptions = {}) {
-    const at = (level: string) => (fields: object, message: string) =>
-      void this.logged.push({ level, message, code: (fields as { code?: unknown }).code })
-    const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
-    this.simulation = createSimulation({ log, ...options })
-  }
-
-  async listen({ connection = {}, simulation: _, ...options }: ServerOptions): Promise<void> {
-    const endpoint = 'tcp:127.0.0.1:80'
-    const listening = listen(this.simulation.ctx, { endpoint, protocol: http(options), limits: connection })
-    this.listening = await this.simulation.waitFor(listening)
-  }
-
-  connect(options?: MemoryClientOptions): MemoryClient {
-    return this.simulation.network.connect(this.listening.address, options)
+export class TestServer extends SimulatedListener {
+  listen({ connection = {}, simulation: _, ...options }: ServerOptions): Promise<void> {
+    return this.begin({ protocol: http(options), limits: connection })
   }
 
   /** Sends all at once and lets the server do what it can without time passing. */
@@ -61,14 +28,6 @@ export class TestServer {
   async ask(bytes: Uint8Array | string, ...methods: string[]): Promise<Response[]> {
     return responses(await this.send(bytes), ...methods)
   }
-
-  settle(): Promise<void> {
-    return this.simulation.settle()
-  }
-
-  advance(ms: number): Promise<void> {
-    return this.simulation.advance(ms)
-  }
 }
 
 /** A test's body with a server of its own. */
@@ -80,7 +39,7 @@ export function served(
     const server = new TestServer(options.simulation)
     await server.listen(options)
     await body(t, server)
-    await server.simulation[Symbol.asyncDispose]()
+    await server.end()
   }
 }
 
