@@ -1,6 +1,7 @@
 /**
  * Laws: the load generators' reports are read in every unit, and a report with failed requests gives no figure; and what
- * is installed, run on a real server, reports what we read.
+ * is installed, run on a real server, reports what we read. wrk is no npm package: without it the suite does without, and
+ * its test is skipped; the gate installs it.
  */
 
 import { createServer } from 'node:http'
@@ -71,7 +72,8 @@ for (const [name, open, isThere] of [
   ['autocannon', openAutocannon, true],
 ] as const) {
   const testIfThere = isThere ? test : test.skip
-  testIfThere(`${name}, run on a real server, counts what that answered`, async (t) => {
+  const title = isThere ? name : `(not installed) ${name}`
+  testIfThere(`${title}, run on a real server, counts what that answered`, async (t) => {
     let answered = 0
     const server = createServer((_, response) => {
       answered += 1
