@@ -13,6 +13,7 @@ import type { ConnectionTimeoutError } from './errors.ts'
 import type { ConnectionLimits } from './limits.ts'
 import type { Protocol } from './protocol.ts'
 import { type ConnectionEvent, type ConnectionState, connectionStates } from './states.ts'
+import { enter, statesOf } from './transitions.ts'
 
 export interface ConnectionInput {
   readonly crowd: Crowd
@@ -44,7 +45,7 @@ const handlers: Readonly<Record<ConnectionEvent, Handler<ConnectionData, never>>
   },
   ended: (scope: Scope) => {
     if (scope.state === 'closing') return
-    enter(scope, 'ended')
+    enter(connectionStates, scope, 'ended')
     scope.data.connection.ended()
     advance(scope)
   },
@@ -65,13 +66,6 @@ const handlers: Readonly<Record<ConnectionEvent, Handler<ConnectionData, never>>
   // Not sent: they are noticed where they happen, in `settle` and in `timedOut`.
   finished: () => {},
   lost: () => {},
-}
-
-/** The handlers of one state: those of its row in the table. */
-function handlersOf(state: ConnectionState): Record<string, Handler<ConnectionData, never>> {
-  const row: Record<string, Handler<ConnectionData, never>> = {}
-  for (const event of Object.keys(connectionStates[state]) as ConnectionEvent[]) row[event] = handlers[event]
-  return row
 }
 
 export const connectionActor = behaviour({
@@ -110,22 +104,11 @@ export const connectionActor = behaviour({
       data.input.crowd.leave(self)
     }
   },
-  states: {
-    open: handlersOf('open'),
-    halfClosed: handlersOf('halfClosed'),
-    closing: handlersOf('closing'),
-    closed: handlersOf('closed'),
-  },
+  states: statesOf(connectionStates, handlers),
 }) as unknown as Logic<{ readonly type: ConnectionEvent }, never, ConnectionInput>
 
 const WOKEN = { type: 'woken' } as const
 const TIMED_OUT = { type: 'timedOut' } as const
-
-/** Goes where the table says. */
-function enter({ state, become }: Scope, event: ConnectionEvent): void {
-  const next = connectionStates[state as ConnectionState][event]
-  if (next !== undefined && next !== state) become(next)
-}
 
 /** The conversation looks again at what it waits for. What it throws fails the actor, and that ends the connection. */
 function advance(scope: Scope): void {
@@ -148,7 +131,7 @@ function overtake(
 function settle(scope: Scope, step: IteratorResult<void, void>): void {
   const { connection } = scope.data
   if (step.done === true) {
-    enter(scope, 'finished')
+    enter(connectionStates, scope, 'finished')
     connection.finish()
   } else {
     connection.regulate()
@@ -157,6 +140,6 @@ function settle(scope: Scope, step: IteratorResult<void, void>): void {
 
 /** The stream is gone, or is given up. */
 function lose(scope: Scope, event: 'closed' | 'lost'): void {
-  enter(scope, event)
+  enter(connectionStates, scope, event)
   scope.stop('the connection is closed')
 }

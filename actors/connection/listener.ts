@@ -22,6 +22,7 @@ import { formatEndpoint, parseEndpoint } from './endpoint.ts'
 import { type ConnectionLimits, createConnectionLimits } from './limits.ts'
 import type { Protocol } from './protocol.ts'
 import { type ListenerEvent, type ListenerState, listenerStates } from './states.ts'
+import { enter, statesOf } from './transitions.ts'
 
 export interface ListenConfig<K extends AnyKey> {
   /** `tcp:HOST:PORT` or `unix:PATH`; port 0 takes a free one. */
@@ -152,7 +153,7 @@ type AcceptFailed = Extract<Transfer, { type: 'acceptFailed' }>
 const handlers: Readonly<Record<ListenerEvent, Handler<ListenerData, typeof System>>> = {
   bound: (scope: Scope, { port }: Bound) => {
     const { data, self, ctx } = scope
-    enter(scope, 'bound')
+    enter(listenerStates, scope, 'bound')
     port.owner = {
       transferred(transfer) {
         if (self.send(ctx, transfer) === 'accepted' || transfer.type !== 'accepted') return
@@ -164,7 +165,7 @@ const handlers: Readonly<Record<ListenerEvent, Handler<ListenerData, typeof Syst
   },
   bindFailed: (scope: Scope, { error }: BindFailed) => {
     scope.data.listening.reject(new ListenError(scope.data.config.endpoint, error))
-    enter(scope, 'bindFailed')
+    enter(listenerStates, scope, 'bindFailed')
     scope.stop('it could not listen')
   },
   accepted: (scope: Scope, { stream }: Accepted) => {
@@ -195,7 +196,7 @@ const handlers: Readonly<Record<ListenerEvent, Handler<ListenerData, typeof Syst
   },
   drain: (scope: Scope) => {
     const { data, ctx, state } = scope
-    enter(scope, 'drain')
+    enter(listenerStates, scope, 'drain')
     if (state === 'binding') {
       scope.stop('drained')
       return
@@ -206,12 +207,6 @@ const handlers: Readonly<Record<ListenerEvent, Handler<ListenerData, typeof Syst
   },
   // Not sent: noticed where it happens.
   emptied: () => {},
-}
-
-function handlersOf(state: ListenerState): Record<string, Handler<ListenerData, typeof System>> {
-  const row: Record<string, Handler<ListenerData, typeof System>> = {}
-  for (const event of Object.keys(listenerStates[state]) as ListenerEvent[]) row[event] = handlers[event]
-  return row
 }
 
 export const listenerActor = behaviour({
@@ -248,12 +243,7 @@ export const listenerActor = behaviour({
     const { endpoint } = data.config
     data.listening.reject(new UsageError('LISTENER_STOPPED', `${endpoint} was stopped before it listened`))
   },
-  states: {
-    binding: handlersOf('binding'),
-    listening: handlersOf('listening'),
-    draining: handlersOf('draining'),
-    closed: handlersOf('closed'),
-  },
+  states: statesOf(listenerStates, handlers),
 }) as unknown as Logic<AnyListenerEvent, typeof System, ListenerInput>
 
 const DRAIN = { type: 'drain' } as const
@@ -268,13 +258,8 @@ function mailboxFor({ mailboxCapacity, inputHighWaterBytes }: Limits): MailboxOp
 /** Ended, drained, closed, woken, timedOut, drain: each can wait once or twice. */
 const OTHER_EVENTS = 16
 
-function enter({ state, become }: Scope, event: ListenerEvent): void {
-  const next = listenerStates[state as ListenerState][event]
-  if (next !== undefined && next !== state) become(next)
-}
-
 function endIfEmptied(scope: Scope): void {
   if (scope.state !== 'draining' || scope.data.crowd.refs.size > 0) return
-  enter(scope, 'emptied')
+  enter(listenerStates, scope, 'emptied')
   scope.stop('drained')
 }

@@ -4,6 +4,7 @@
  * These tables are the truth: the actors change state by them alone, and the diagrams in this folder's README are
  * checked against them. What is not in the table for a state does not happen in it, and changes nothing.
  */
+import type { Transitions } from './transitions.ts'
 
 export type ConnectionState = 'open' | 'halfClosed' | 'closing' | 'closed'
 
@@ -26,9 +27,7 @@ export type ConnectionEvent =
   | 'lost'
   | 'drain'
 
-export const connectionStates: Readonly<
-  Record<ConnectionState, Partial<Record<ConnectionEvent, ConnectionState>>>
-> = {
+export const connectionStates: Transitions<ConnectionState, ConnectionEvent> = {
   // Both sides may speak.
   open: {
     received: 'open',
@@ -84,25 +83,24 @@ export type ListenerEvent =
   | 'drain'
   | 'emptied'
 
-export const listenerStates: Readonly<Record<ListenerState, Partial<Record<ListenerEvent, ListenerState>>>> =
-  {
-    binding: {
-      bound: 'listening',
-      bindFailed: 'closed',
-      drain: 'closed',
-    },
-    listening: {
-      accepted: 'listening',
-      acceptFailed: 'listening',
-      left: 'listening',
-      drain: 'draining',
-    },
-    draining: {
-      accepted: 'draining',
-      acceptFailed: 'draining',
-      left: 'draining',
-      drain: 'draining',
-      emptied: 'closed',
-    },
-    closed: {},
-  }
+export const listenerStates: Transitions<ListenerState, ListenerEvent> = {
+  binding: {
+    bound: 'listening',
+    bindFailed: 'closed',
+    drain: 'closed',
+  },
+  listening: {
+    accepted: 'listening',
+    acceptFailed: 'listening',
+    left: 'listening',
+    drain: 'draining',
+  },
+  draining: {
+    accepted: 'draining',
+    acceptFailed: 'draining',
+    left: 'draining',
+    drain: 'draining',
+    emptied: 'closed',
+  },
+  closed: {},
+}
