@@ -1,5 +1,5 @@
 /** What can go wrong between actors. */
-import { describe, OverloadError, UsageError } from '../errors.ts'
+import { describe, GreenroomError, OverloadError, UsageError } from '../errors.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
 
 /** A question got no reply: `ASK_REFUSED`, `ASK_TIMEOUT`, `ASK_ACTOR_ENDED` or `ASK_UNHANDLED`. */
@@ -41,7 +41,7 @@ function refused(path: string, refusal: DeadReason, why: string): AskError {
 }
 
 /** The actor that was asked failed over the question (`ACTOR_FAILED`); `cause` is what it threw. */
-export class ActorFailedError extends OverloadError {
+export class ActorFailedError extends GreenroomError {
   readonly path: string
 
   constructor(path: string, cause: unknown) {
@@ -51,7 +51,7 @@ export class ActorFailedError extends OverloadError {
 }
 
 /** An actor failed more often than its restart intensity allows (`RESTART_INTENSITY`); `cause` is the last failure. */
-export class RestartIntensityError extends OverloadError {
+export class RestartIntensityError extends GreenroomError {
   constructor(path: string, intensity: number, periodMs: number, cause: unknown) {
     super(
       'RESTART_INTENSITY',

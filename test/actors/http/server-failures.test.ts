@@ -1,6 +1,6 @@
 /** Whose fault was it? A client’s is told to it in one line; ours is answered with 500, told to the log, and kept from the client. */
 import test from 'ava'
-import { OverloadError } from 'greenroom'
+import { ActorFailedError, OverloadError } from 'greenroom'
 import { HttpResponse, type Respond, status, stream, text } from 'greenroom/actors'
 import { get, request, responses, served } from './server.ts'
 
@@ -95,6 +95,22 @@ test(
       const [response] = await server.ask(get('/'))
       t.like(response, { status: 503, body: 'Service Unavailable\n' })
       t.true(server.logged.every(({ level }) => level !== 'error'))
+    },
+  ),
+)
+
+test(
+  'an actor that failed over a question is our fault, not overload',
+  served(
+    {
+      respond() {
+        throw new ActorFailedError('greenroom/orders', new TypeError(SECRET))
+      },
+    },
+    async (t, server) => {
+      const [response] = await server.ask(get('/'))
+      t.like(response, { status: 500, body: 'Internal Server Error\n' })
+      t.true(server.logged.some(({ level, code }) => level === 'error' && code === 'ACTOR_FAILED'))
     },
   ),
 )
