@@ -55,8 +55,10 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
   /** It stands in the loop's queue. */
   private isQueued = false
   private mustResume = false
-  /** It is to end once nothing is in flight. */
+  /** It is to end once nothing is in flight, after a restart too. */
   private isDraining = false
+  /** Its present instance knows, and ends by its own decision. */
+  private isDrainTold = false
   private own: { readonly ctx: Context; readonly cancel: Cancel } | undefined = undefined
   private underWay: UnderWay | undefined = undefined
   private usualKeeper: QuestionKeeper | undefined = undefined
@@ -178,10 +180,6 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
     else this.underWayMade.answer(reply, result)
   }
 
-  owe(reply: Deferred<unknown>): void {
-    this.underWayMade.owe(reply)
-  }
-
   // ── Mail ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   get hasMail(): boolean {
@@ -205,7 +203,7 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
       handled += 1
       this.perform(envelope)
     }
-    if (this.isDraining) this.endIfDrained()
+    if (this.isDraining && !this.isDrainTold) this.endIfDrained()
     this.isQueued = this.isAlive && (this.mustStart || (this.isRunning && this.isReady))
     if (!this.isQueued && this.mailbox.size > 0) this.mailWaits()
     return handled
@@ -233,11 +231,10 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
 
   /** Asks it to finish what is in flight and then to end by itself. */
   drain(): void {
-    if (this.instance?.drains === true) this.sendControl(DRAIN)
-    else {
-      this.isDraining = true
-      this.stepLater()
-    }
+    this.isDraining = true
+    this.isDrainTold = this.instance?.drains === true
+    if (this.isDrainTold) this.sendControl(DRAIN)
+    else this.stepLater()
   }
 
   // ── xstate's view ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,7 +248,8 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
   }
 
   override receiveCurrent(): void {
-    this.instance?.receive(this.current as Envelope)
+    if (this.current === RESUME) this.instance?.resume()
+    else this.instance?.receive(this.current as Envelope)
   }
 
   override receiveForeign(event: EventObject): void {
@@ -268,7 +266,9 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
   }
 
   protected override restarted(): void {
-    if (this.isRunning && this.isReady) this.stepLater()
+    if (!this.isRunning) return
+    if (this.isDraining) this.drain()
+    else if (this.isReady) this.stepLater()
   }
 
   protected override stepLater(): void {
@@ -311,12 +311,10 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
   }
 
   private perform(envelope: Envelope): void {
-    const instance = this.instance as Instance
     this.current = envelope
     this.isStepping = true
     try {
-      if (envelope === RESUME) instance.resume()
-      else if (this.face === undefined) instance.receive(envelope)
+      if (this.face === undefined) this.receiveCurrent()
       else this.face.send(envelope.event)
     } catch (error) {
       this.isStepping = false
@@ -328,14 +326,16 @@ export class Cell extends Shown<Cell> implements Ref<AnyEvent>, Host, Steppable,
     this.isStepping = false
     this.current = undefined
     const { reply } = envelope
-    if (reply?.isPending) this.system.questions.note(reply, envelope.ctx)
+    if (reply?.isPending) {
+      this.system.questions.note(reply, envelope.ctx)
+      this.underWayMade.owe(reply)
+    }
     if (this.requested !== undefined) this.concludeRequested()
   }
 
   private endIfDrained(): void {
     if (!this.isRunning || this.isReady || this.isBusy || this.underWay?.isNone === false) return
-    this.isDraining = false
-    if (this.instance?.drains === true) this.sendControl(DRAIN)
+    if (this.instance?.drains === true) this.drain()
     else this.requestStop('drained')
   }
 

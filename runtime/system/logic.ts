@@ -5,7 +5,6 @@
 import type { AnyActorLogic, EventFromLogic, InputFrom } from 'xstate'
 import type { Context } from '../context/context.ts'
 import type { AnyKey } from '../context/key.ts'
-import type { Deferred } from '../deferred/deferred.ts'
 import type { Envelope, EventObject } from '../mailbox/envelope.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
 import type { SpawnOptions } from './options.ts'
@@ -100,8 +99,6 @@ export interface Host {
   undelivered(envelope: Envelope, reason: DeadReason): void
   /** Settles a question with a value, or with what a deferred or promise will give; not later than the actor's end. */
   answer(envelope: Envelope, result: unknown): void
-  /** Notes a question that will be answered later, so that it fails should the actor end before. */
-  owe(reply: Deferred<unknown>): void
 }
 
 declare const eventType: unique symbol

@@ -218,7 +218,6 @@ class ReceivingInstance implements Instance {
     }
     if (this.stash === NOTHING) this.stash = []
     this.stash.push(envelope)
-    if (envelope.reply !== undefined) this.host.owe(envelope.reply)
   }
 }
 
@@ -246,7 +245,10 @@ class SuspendingScope<E extends EventObject, K extends AnyKey, I>
 
   get wait(): ReceivingScope<E, K, I>['wait'] {
     return function* wait<T>(source: T | PromiseLike<T>) {
-      return (yield new Wait(undefined, Deferred.from(source) as Deferred<unknown>)) as T
+      // A branch of its own: what is called off at this actor's end may be waited for by others.
+      const branch = new Deferred<T>()
+      branch.resolve(source)
+      return (yield new Wait(undefined, branch as Deferred<unknown>)) as T
     }
   }
 }
@@ -266,7 +268,6 @@ class Message implements Received<AnyEvent, AnyKey> {
       needs.length === 0
         ? (envelope.ctx as unknown as Context<AnyKey>)
         : withNeeds(envelope.ctx, needs, host.ownContext)
-    if (envelope.reply !== undefined) host.owe(envelope.reply)
   }
 
   get sender(): Ref | undefined {

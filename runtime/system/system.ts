@@ -119,10 +119,11 @@ export class ActorSystem implements AsyncDisposable {
     if (run !== false) {
       this.running = this.reactor.run(run === true ? undefined : run)
       this.running.listen(
-        () => {},
+        () => this.loopEnded(),
         (error) => {
-          if (!(error instanceof CancelledError))
-            log.error({ code: codeOf(error), error }, 'the loop was ended by its wrapper')
+          if (error instanceof CancelledError) return
+          log.error({ code: codeOf(error), error }, 'the loop was ended by its wrapper')
+          this.loopEnded()
         },
       )
     }
@@ -180,8 +181,7 @@ export class ActorSystem implements AsyncDisposable {
     if (this.stopping === undefined) {
       const stopping = new Deferred<void>()
       this.stopping = stopping
-      // A wrapper that has ended the loop cannot keep the system from its end.
-      if (this.running?.isPending === false) this.running = this.reactor.run()
+      if (this.running?.isPending === false) this.loopEnded()
       this.drainNext(() => {
         this.grace?.cancel()
         this.end()
@@ -216,6 +216,11 @@ export class ActorSystem implements AsyncDisposable {
       () => {},
     )
     youngest.drain()
+  }
+
+  /** A wrapper that ends the loop cannot keep the system from its own end. */
+  private loopEnded(): void {
+    if (this.stopping?.isPending) this.running = this.reactor.run()
   }
 
   private end(): void {

@@ -34,7 +34,6 @@ export class UnderWay {
     // A branch of its own: what one asker calls off may be another's answer too.
     const work = new Deferred<unknown>()
     work.resolve(source)
-    this.owe(reply)
     reply.attend(ignore, (error) => work.cancel(error))
     work.listen(
       (value) => reply.resolve(value),

@@ -56,7 +56,6 @@ export class XstateInstance implements Instance {
 
   receive(envelope: Envelope): void {
     const { event, ctx, sender, reply } = envelope
-    if (reply !== undefined) this.host.owe(reply)
     const answer = reply === undefined ? undefined : this.answerTo(envelope)
     this.actor.send({ ...event, ctx, sender, reply: answer })
     this.rethrow()
@@ -74,6 +73,7 @@ export class XstateInstance implements Instance {
 
   release(): void {
     this.parent.stopChild(this.actor)
+    this.rethrow()
   }
 
   get value(): unknown {

@@ -308,3 +308,32 @@ test(
     t.deepEqual(seen, all)
   }),
 )
+
+test(
+  'what two of them wait for is not called off by the end of one',
+  inWorld(async (t, world) => {
+    const shared = new Deferred<string>()
+    const seen: string[] = []
+    const actor = receiving(function* ({ wait }) {
+      seen.push(yield* wait(shared))
+    })
+    const [first] = [world.spawn(world.ctx, actor), world.spawn(world.ctx, actor)]
+    world.turns()
+    first.stop()
+    t.true(shared.isPending)
+    shared.resolve('there')
+    await world.settle()
+    t.deepEqual(seen, ['there'])
+
+    const alone = new Deferred<string>()
+    const last = world.spawn(
+      world.ctx,
+      receiving(function* ({ wait }) {
+        yield* wait(alone)
+      }),
+    )
+    world.turns()
+    last.stop()
+    t.is(alone.status, 'rejected')
+  }),
+)

@@ -248,6 +248,45 @@ test(
 )
 
 test(
+  'a life that begins in the midst of a drain is told of it too, or ends once nothing is in flight',
+  inWorld(async (t, world) => {
+    const told: string[] = []
+    let lives = 0
+    const retrying = behaviour({
+      initial: 'on',
+      states: {
+        on: {
+          drain: ({ stop }) => {
+            lives += 1
+            told.push(`life ${lives}`)
+            if (lives === 1) throw new Error('boom')
+            stop()
+          },
+        },
+      },
+    })
+    const late = behaviour({
+      initial: 'on',
+      states: {
+        on: {
+          job: async (_self, _event, ctx) => {
+            await ctx.after(10)
+            throw new Error('boom')
+          },
+        },
+      },
+    })
+    world.spawn(world.ctx, retrying, { restart: 'transient' })
+    world.spawn(world.ctx, late, { restart: 'transient' }).send(world.ctx, { type: 'job' })
+    await world.settle()
+    const stopping = world.system.stop()
+    await world.advance(10)
+    t.is(stopping.status, 'fulfilled')
+    t.deepEqual(told, ['life 1', 'life 2'])
+  }),
+)
+
+test(
   'sends after the end are answered closed, asks refused',
   inWorld(async (t, world) => {
     const ref = world.spawn(world.ctx, behaviour({ initial: 'on', states: { on: { a: () => 1 } } }))
@@ -295,6 +334,26 @@ test('a system whose wrapper has ended the loop still stops', async (t) => {
   await system.stop()
   t.false(ref.isAlive)
   t.is(system.actors, 0)
+})
+
+test('nor does a wrapper that ends the loop, or fails, in the midst of the stop keep a system from its end', async (t) => {
+  for (const isFailing of [false, true]) {
+    const system = createSystem({
+      log: silentLog,
+      *run(turns) {
+        for (const turn of turns) {
+          yield turn
+          if (!system.isStopping) continue
+          if (isFailing) throw new Error('boom')
+          return
+        }
+      },
+    })
+    const stubborn = behaviour({ initial: 'on', states: { on: { drain: () => {} } } })
+    const ref = system.spawn(system.ctx, stubborn)
+    await system.stop({ graceMs: 20 })
+    t.false(ref.isAlive)
+  }
 })
 
 test('a grace time that is none is refused, and the system goes on; a shorter one may follow a longer', async (t) => {
