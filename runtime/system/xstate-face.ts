@@ -45,19 +45,20 @@ export class CellFace {
       context: target.context,
     })
     let isDelivering = false
+    let thrown: { readonly error: unknown } | undefined
     const logic: PlainLogic = {
       transition: (last, event) => {
-        if (event.type === 'xstate.stop') return { ...snapshot(), ...STOPPED }
-        if (this.failure !== undefined) throw this.failure.error
-        if (event.type.startsWith('xstate.')) return last
         if (!isDelivering) {
-          target.receiveForeign(event)
+          if (event.type === 'xstate.stop') return { ...last, ...STOPPED }
+          if (this.failure !== undefined) throw this.failure.error
+          if (!event.type.startsWith('xstate.')) target.receiveForeign(event)
           return last
         }
+        isDelivering = false
         try {
           target.receiveCurrent()
         } catch (error) {
-          this.failure = { error }
+          thrown = this.failure = { error }
           throw error
         }
         return snapshot() as Snapshot<unknown>
@@ -70,12 +71,8 @@ export class CellFace {
     }
     this.send = (event) => {
       isDelivering = true
-      try {
-        this.actor.send(event)
-      } finally {
-        isDelivering = false
-      }
-      if (this.failure !== undefined) throw this.failure.error
+      this.actor.send(event)
+      if (thrown !== undefined) throw thrown.error
     }
     this.actor = createActor(logic, { id, parent: parent.actor, src } as object) as PlainActor
     this.asParent = new XstateParent(this.actor, scope as unknown as PlainScope)

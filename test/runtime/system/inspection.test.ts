@@ -1,6 +1,7 @@
 /** Law: every actor, however it was written, is an xstate actor to whoever looks; looking changes nothing. */
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { type AnyActorRef, createMachine, type InspectionEvent } from 'xstate'
+import { Deferred } from '../../../runtime/deferred/deferred.ts'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
 import { receiving } from '../../../runtime/system/receiving.ts'
 import type { Ref } from '../../../runtime/system/ref.ts'
@@ -219,5 +220,57 @@ test('a failure is shown to inspection, and the next life as a new actor', async
   t.deepEqual(errors, ['boom'])
   t.not(ref.actor, first)
   t.is(seen.filter(({ type, id }) => type === '@xstate.actor' && id === 'fragile').length, 2)
+  await world.end(t)
+})
+
+/** What an actor does that talks to itself, fails in passing and is sent events with xstate's names. */
+async function lifeOf(t: ExecutionContext, inspect: ((event: InspectionEvent) => void) | undefined) {
+  const world = new World(inspect === undefined ? {} : { inspect })
+  const seen: string[] = []
+  const phases: string[] = []
+  world.system.events.on('failed', ({ phase }) => void phases.push(phase))
+  const actor = behaviour({
+    initial: 'on',
+    states: {
+      on: {
+        start: ({ self }) => {
+          seen.push('start')
+          self.actor.send({ type: 'poke' })
+        },
+        poke: () => void seen.push('poke'),
+        fail: () => Deferred.fail(new Error('boom')),
+        '*': (_self, { type }) => void seen.push(type),
+      },
+    },
+  })
+  const ref = world.spawn(world.ctx, actor, { restart: 'permanent' }) as Ref as Ref<{ type: string }>
+  for (const type of ['start', 'xstate.foo', 'fail']) ref.send(world.ctx, { type })
+  await world.settle()
+  await world.end(t)
+  return { seen, phases }
+}
+
+test('what talks to itself, fails in passing or is called as in xstate does the same when nobody looks', async (t) => {
+  const unseen = await lifeOf(t, undefined)
+  t.deepEqual(unseen, { seen: ['start', 'xstate.foo', 'poke'], phases: ['running'] })
+  t.deepEqual(await lifeOf(t, () => {}), unseen)
+})
+
+test('a generator that fails after it waited is shown to have failed; one that ended is still there to be looked at', async (t) => {
+  const world = new World({ inspect: () => {} })
+  const gate = new Deferred<void>()
+  const waiting = receiving(function* ({ wait }) {
+    yield* wait(gate)
+    throw new Error('boom')
+  })
+  const failed = world.spawn(world.ctx, waiting, { restart: 'temporary' }).actor
+  const ended = world.spawn(world.ctx, kinds.behaviour)
+  failed.subscribe({ error: () => {} })
+  world.turns()
+  gate.resolve()
+  ended.stop()
+  await world.settle()
+  t.is(failed.getSnapshot().status, 'error')
+  t.like(ended.actor.getSnapshot(), { status: 'stopped', value: 'off', context: { switched: 0 } })
   await world.end(t)
 })
