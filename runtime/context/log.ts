@@ -1,6 +1,7 @@
 /**
  * The log that is found in a context. The shape is pino's, object first, so that a pino logger fits as it is.
  */
+import { describe } from '../errors.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -36,25 +37,29 @@ export function createJsonLog(options: JsonLogOptions): Log {
     LEVELS.indexOf(name) < lowest
       ? () => {}
       : (fields: object, message: string) => {
-          write(line({ level: name, time: wallMs(), msg: message, ...fields }))
+          write(line({ level: name, time: wallMs(), msg: message }, fields))
         }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-function line(record: object): string {
+interface Head {
+  readonly level: LogLevel
+  readonly time: number
+  readonly msg: string
+}
+
+/** The head comes first, and is nobody else's to write. */
+function line(head: Head, fields: object): string {
   try {
-    return JSON.stringify(record, (_, value: unknown) => (value instanceof Error ? plainError(value) : value))
+    return JSON.stringify({ ...head, ...fields, ...head }, plain)
   } catch (error) {
-    // A cycle or a BigInt in the fields must not cost the message.
-    return JSON.stringify(
-      { ...record, fields: undefined, msg: `${(record as { msg: string }).msg} (${error})` },
-      onlyText,
-    )
+    // A cycle, a BigInt or a trap in the fields must not cost the message.
+    return JSON.stringify({ ...head, msg: `${head.msg} (${describe(error)})` })
   }
 }
 
-function onlyText(name: string, value: unknown): unknown {
-  return name === '' || typeof value === 'string' ? value : undefined
+function plain(_: string, value: unknown): unknown {
+  return value instanceof Error ? plainError(value) : value
 }
 
 function plainError(error: Error): object {

@@ -42,17 +42,35 @@ test('errors are written with name, code, message and cause, at any depth', (t) 
   t.like(error.cause, { name: 'Error', code: 'ECONNREFUSED', message: 'refused' })
 })
 
-test('fields that cannot be written do not cost the message', (t) => {
+const ring: { self?: object } = {}
+ring.self = ring
+const unwritable: Record<string, object> = {
+  'a cycle': { ring },
+  'a BigInt': { big: 10n },
+  'a toJSON that throws': {
+    trap: {
+      toJSON() {
+        throw new Error('trap')
+      },
+    },
+  },
+  'a getter that throws': {
+    get trap() {
+      throw new Error('trap')
+    },
+  },
+}
+for (const [what, fields] of Object.entries(unwritable)) {
+  test(`${what} in the fields does not cost the message`, (t) => {
+    const { lines, log } = record()
+    log.warn(fields, 'it happened')
+    t.like(lines[0], { level: 'warn', time: 1_000 })
+    t.regex(String(lines[0]?.msg), /^it happened \(.+\)$/s)
+  })
+}
+
+test('level, time and message are not for the fields to write', (t) => {
   const { lines, log } = record()
-  const ring: { self?: object } = {}
-  ring.self = ring
-  log.warn({ ring }, 'a cycle')
-  log.warn({ big: 10n }, 'a BigInt')
-  t.deepEqual(
-    lines.map(({ level, msg }) => [level, String(msg).slice(0, 8)]),
-    [
-      ['warn', 'a cycle '],
-      ['warn', 'a BigInt'],
-    ],
-  )
+  log.info({ msg: 'other', level: 'error', time: 0, port: 1 }, 'listening')
+  t.deepEqual(lines, [{ level: 'info', time: 1_000, msg: 'listening', port: 1 }])
 })
