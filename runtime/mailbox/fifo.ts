@@ -51,16 +51,28 @@ export class Fifo<T> {
 
   /** Removes one item, wherever it stands; the others keep their order. Costs a pass over the queue. */
   remove(item: T): boolean {
-    const { ring, head, count } = this
-    const mask = ring.length - 1
-    for (let i = 0; i < count; i++) {
-      if (ring[(head + i) & mask] !== item) continue
-      for (let j = i; j < count - 1; j++) ring[(head + j) & mask] = ring[(head + j + 1) & mask]
-      ring[(head + count - 1) & mask] = undefined
-      this.count -= 1
+    for (let i = 0; i < this.count; i++) {
+      if (this.at(i) !== item) continue
+      this.removeAt(i)
       return true
     }
     return false
+  }
+
+  /** Removes the one that stands `index` places behind the oldest. Moves those on the shorter side of it. */
+  removeAt(index: number): void {
+    const { ring, head, count } = this
+    if (index >= count) return
+    const mask = ring.length - 1
+    if (index < count >> 1) {
+      for (let i = index; i > 0; i--) ring[(head + i) & mask] = ring[(head + i - 1) & mask]
+      this.shift()
+      return
+    }
+    for (let i = index; i < count - 1; i++) ring[(head + i) & mask] = ring[(head + i + 1) & mask]
+    ring[(head + count - 1) & mask] = undefined
+    this.count -= 1
+    if (this.count === 0 && ring.length > KEPT_RING) this.clear()
   }
 
   clear(): void {

@@ -106,10 +106,10 @@ export class Mailbox {
     const { lane } = this
     if (lane === undefined) return false
     for (let i = 0; i < lane.size; i++) {
-      const envelope = lane.at(i) as Envelope
-      if (envelope.reply !== question) continue
+      if (lane.at(i)?.reply !== question) continue
       if (i < this.shownCount) this.shownCount -= 1
-      return lane.remove(envelope)
+      lane.removeAt(i)
+      return true
     }
     return false
   }

@@ -65,3 +65,11 @@ test('the memory of a burst is given back once it is over, a small ring is kept'
   t.is(ring(), kept)
   t.true(kept.every((slot) => slot === undefined))
 })
+
+test('the memory of a burst is given back too when it was removed', (t) => {
+  const fifo = new Fifo<number>()
+  for (let i = 0; i < 5_000; i++) fifo.push(i)
+  for (let i = 0; i < 5_000; i++) fifo.removeAt(i % 2 === 0 ? 0 : fifo.size - 1)
+  t.is(fifo.size, 0)
+  t.is((fifo as unknown as { ring: unknown[] }).ring.length, 8)
+})
