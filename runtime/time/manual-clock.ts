@@ -46,6 +46,7 @@ export function createManualClock(options: ManualClockOptions = {}): ManualClock
 class SteppedClock extends WheelClock implements ManualClock {
   #nowMs: number
   readonly #wallOffsetMs: number
+  #isAdvancing = false
   #onDue: (() => void) | undefined = undefined
 
   constructor(options: ManualClockOptions) {
@@ -91,6 +92,15 @@ class SteppedClock extends WheelClock implements ManualClock {
     if (!Number.isFinite(atMs)) {
       throw new UsageError('CLOCK_BAD_ADVANCE', `advanceTo(atMs): a finite instant expected, ${atMs} given`)
     }
+    this.#isAdvancing = true
+    try {
+      this.#moveTo(atMs)
+    } finally {
+      this.#isAdvancing = false
+    }
+  }
+
+  #moveTo(atMs: number): void {
     const endMs = Math.max(atMs, this.#nowMs)
     let firedHere = 0
     for (;;) {
@@ -121,5 +131,9 @@ class SteppedClock extends WheelClock implements ManualClock {
   protected wakeAt(): void {}
   protected becameEmpty(): void {}
   protected becameOccupied(): void {}
-  protected fired(): void {}
+
+  /** What one round has left over is due still. While time is moved, that is `advanceTo`'s own matter. */
+  protected fired(): void {
+    if (!this.#isAdvancing && this.wheel.dueBy(this.#nowMs) !== undefined) this.#onDue?.()
+  }
 }

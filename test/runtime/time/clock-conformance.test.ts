@@ -65,6 +65,21 @@ for (const [name, create] of implementations) {
     t.is(clock.pending, 0)
   })
 
+  test(`${name}: what fireDue leaves is announced again`, (t) => {
+    const { clock, moveTo } = create()
+    let [announced, fired] = [0, 0]
+    clock.onDue = () => announced++
+    for (let i = 0; i < 3; i++) clock.schedule(5, () => fired++)
+    moveTo(10)
+    for (const left of [2, 1, 0]) {
+      t.true(announced > 0, `${left + 1} are due`)
+      announced = 0
+      t.is(clock.fireDue(1), 1)
+      moveTo(10)
+    }
+    t.deepEqual([announced, fired], [0, 3])
+  })
+
   test(`${name}: fires in the order of instants, then of scheduling`, (t) => {
     const { clock, moveTo } = create()
     const fired: string[] = []
