@@ -126,18 +126,18 @@ export class Reactor {
   }
 
   private pump(): void {
-    const iterator = this.pumped
+    const { pumped: iterator, running } = this
     if (iterator === undefined) return
     this.work.iterated()
     try {
       if (iterator.next().done === true) {
-        this.pumped = undefined
-        this.running?.resolve()
+        this.ended(iterator)
+        running?.resolve()
         return
       }
     } catch (error) {
-      this.pumped = undefined
-      this.running?.reject(error)
+      this.ended(iterator)
+      running?.reject(error)
       return
     }
     if (this.pumped !== iterator) {
@@ -147,6 +147,11 @@ export class Reactor {
     }
     if (this.work.isPending) this.wake()
     if (this.poller.hasReady) this.wakeForIo()
+  }
+
+  /** Within its last turn it may have been cancelled, and another begun. */
+  private ended(iterator: Iterator<unknown>): void {
+    if (this.pumped === iterator) this.pumped = undefined
   }
 }
 

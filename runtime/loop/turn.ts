@@ -10,7 +10,7 @@ export class Turn {
   steps = 0
   /** Envelopes handled in those steps. */
   envelopes = 0
-  /** Ports whose output left: one write each. */
+  /** What was flushed: ports whose output left, one write each, and the desk of questions that have begun to wait. */
   flushes = 0
   /** Actors that still have mail: their turn comes with the next one. */
   backlog = 0
