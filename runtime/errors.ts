@@ -58,8 +58,8 @@ export class DeadlineError extends OverloadError {
 /** One line for a log or a message, whatever was thrown or given as a reason. */
 export function describe(reason: unknown): string {
   if (reason === undefined) return 'no reason given'
-  if (reason instanceof Error) return reason.message === '' ? reason.name : reason.message
   try {
+    if (reason instanceof Error) return reason.message === '' ? reason.name : reason.message
     return String(reason)
   } catch {
     return 'a reason that cannot be printed'

@@ -5,7 +5,7 @@
  * `Context<typeof Database>` says that a context holds it. Two keys of the same type look alike to the compiler; give
  * the second parameter where that matters: `key<string, 'tenant'>('tenant')`.
  */
-import { UsageError } from '../errors.ts'
+import { describe, UsageError } from '../errors.ts'
 
 /** How a value crosses a thread or a process. `decode` gets what the peer sent: it must check it, and throw if unfit. */
 export interface Codec<T> {
@@ -44,10 +44,18 @@ export function key<T, Name extends string = string>(name: Name, options?: KeyOp
   return new Key<T, Name>(name, options)
 }
 
-/** A codec by JSON, for values that are plain data. `check` turns what arrived into a `T`, or throws. */
+/**
+ * A codec by JSON, for values that are plain data. `check` turns what arrived into a `T`, or throws. What JSON cannot
+ * say, `undefined` for one, is refused where it is encoded: UsageError (`CODEC_NOT_JSON`).
+ */
 export function jsonCodec<T>(check: (value: unknown) => T): Codec<T> {
   return {
-    encode: (value) => JSON.stringify(value),
+    encode(value) {
+      const text: string | undefined = JSON.stringify(value)
+      if (text === undefined)
+        throw new UsageError('CODEC_NOT_JSON', `JSON has no word for ${describe(value)}`)
+      return text
+    },
     decode: (text) => check(JSON.parse(text)),
   }
 }

@@ -85,3 +85,10 @@ for (const [what, thrown, code] of codes) {
     t.is(codeOf(thrown), code)
   })
 }
+
+test('anything thrown has a description, a trap too', (t) => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  t.is(describe(proxy), 'a reason that cannot be printed')
+  t.is(codeOf(proxy), 'UNKNOWN')
+})

@@ -126,3 +126,11 @@ test('a remaining time beyond any timer is a deadline like any', (t) => {
   t.is(there.deadlineMs, 1e15)
   t.notThrows(() => there.onCancel(() => {})())
 })
+
+test('what JSON has no word for is refused where it is encoded', (t) => {
+  const codec = jsonCodec((value) => value)
+  for (const value of [undefined, () => {}, Symbol('s')]) {
+    t.throws(() => codec.encode(value), { code: 'CODEC_NOT_JSON' })
+  }
+  t.is(codec.decode(codec.encode(null)), null)
+})

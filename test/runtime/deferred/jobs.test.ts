@@ -26,3 +26,27 @@ test.serial('the queue has the place of its first job among native microtasks', 
   await microtasksDone()
   t.deepEqual(calls, ['native before', 'job', 'native after'])
 })
+
+test.serial('a job that throws harms no other, and its error is an unhandled rejection', async (t) => {
+  const calls: string[] = []
+  const rejections: unknown[] = []
+  const listeners = process.listeners('unhandledRejection')
+  process.removeAllListeners('unhandledRejection')
+  process.on('unhandledRejection', (error) => rejections.push(error))
+  t.teardown(() => {
+    process.removeAllListeners('unhandledRejection')
+    for (const listener of listeners) process.on('unhandledRejection', listener)
+  })
+  const boom = new Error('boom')
+  enqueueJob({
+    run() {
+      throw boom
+    },
+  })
+  enqueueJob({ run: () => void calls.push('next') })
+  await microtasksDone()
+  enqueueJob({ run: () => void calls.push('later') })
+  await microtasksDone()
+  t.deepEqual(calls, ['next', 'later'])
+  t.deepEqual(rejections, [boom])
+})
