@@ -185,6 +185,11 @@ export class Context<in Held extends AnyKey = never> {
     return this.scope.cause
   }
 
+  /** @internal Ends this and everything below: for who made it from nothing. */
+  end(reason: unknown): void {
+    this.scope.cancel(reason)
+  }
+
   /** It can only end together with everything: nothing above it was given a deadline or a way to cancel it. */
   get isBackground(): boolean {
     return this.scope.parent === undefined

@@ -227,7 +227,10 @@ export class ActorSystem implements AsyncDisposable {
     this.root.end({ kind: 'stopped', reason: 'the system has stopped' })
     this.xstate.stop()
     this.running?.cancel('the system has stopped')
-    if (this.ownsClock) this.clock.close()
+    if (!this.ownsClock) return
+    // Whoever still waits in the system's own context is told, since no timer of it will ever ring.
+    this.ctx.end('the system has stopped')
+    this.clock.close()
   }
 
   private spawnUnder(

@@ -336,6 +336,21 @@ test('a system whose wrapper has ended the loop still stops', async (t) => {
   t.is(system.actors, 0)
 })
 
+test('whoever waits in the context of a system is told when that has stopped', async (t) => {
+  const system = createSystem({ log: silentLog })
+  const { ctx } = system
+  const waiting = ctx.after(60_000)
+  const heard: unknown[] = []
+  ctx.onCancel(({ reason }) => heard.push(reason))
+  waiting.listen(
+    () => {},
+    (error) => heard.push(codeOf(error)),
+  )
+  await system.stop()
+  t.deepEqual(heard.sort(), ['CANCELLED', 'the system has stopped'])
+  t.true(ctx.isCancelled)
+})
+
 test('nor does a wrapper that ends the loop, or fails, in the midst of the stop keep a system from its end', async (t) => {
   for (const isFailing of [false, true]) {
     const system = createSystem({
