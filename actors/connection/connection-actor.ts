@@ -33,7 +33,8 @@ interface ConnectionData {
 type Scope = BehaviourScope<ConnectionData>
 type Received = Extract<Transfer, { type: 'received' }>
 
-const handlers: Readonly<Record<ConnectionEvent, Handler<ConnectionData, never>>> = {
+/** `finished` and `lost` are noticed where they happen, in `settle` and in `timedOut`. */
+const handlers: Readonly<Partial<Record<ConnectionEvent, Handler<ConnectionData, never>>>> = {
   received: (scope: Scope, { bytes }: Received) => {
     if (scope.state === 'closing') return
     scope.data.connection.received(bytes)
@@ -63,9 +64,6 @@ const handlers: Readonly<Record<ConnectionEvent, Handler<ConnectionData, never>>
     else if (timeout !== undefined) settle(scope, overtake(scope.data.conversation, timeout))
   },
   closed: (scope: Scope) => lose(scope, 'closed'),
-  // Not sent: they are noticed where they happen, in `settle` and in `timedOut`.
-  finished: () => {},
-  lost: () => {},
 }
 
 export const connectionActor = behaviour({
@@ -79,6 +77,7 @@ export const connectionActor = behaviour({
       wake: () => void self.send(ctx, WOKEN),
       timedOut: () => void self.send(ctx, TIMED_OUT),
     })
+    data.input.crowd.enter(self)
     try {
       data.conversation = protocol.converse(ctx as Context<AnyKey>, data.connection)
       data.connection.opened()

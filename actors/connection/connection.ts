@@ -88,7 +88,7 @@ export class Connection {
     if (this.isOver) return
     this.port.write(chunk)
     this.writtenBytes += chunk.length
-    if (this.port.isBlocked && this.writeByMs === NEVER) this.expectOutput(this.ctx.clock.nowMs())
+    if (this.writeByMs === NEVER) this.expectOutput(this.ctx.clock.nowMs())
   }
 
   /** What the conversation waits for has come from elsewhere: it takes a step. May be called at any time, and often. */
@@ -142,7 +142,6 @@ export class Connection {
   /** @internal */
   drained(): void {
     this.steppedAtMs = this.ctx.clock.nowMs()
-    this.writeByMs = NEVER
   }
 
   /** @internal The conversation is about to take the step it was woken for. */

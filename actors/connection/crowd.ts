@@ -10,8 +10,6 @@ import type { Ref } from '../../runtime/system/ref.ts'
 export type Member = Ref<{ readonly type: 'drain' }>
 
 export class Crowd {
-  /** Open now. */
-  open = 0
   /** Accepted since the start. */
   accepted = 0
   /** Reset at once for being too many, since the start. */
@@ -21,19 +19,18 @@ export class Crowd {
   onLeft: (() => boolean) | undefined = undefined
   private isTold = false
 
-  /** A connection begins: before its actor, which may be over before it has a ref. */
-  enter(): void {
-    this.open += 1
+  /** Open now. */
+  get open(): number {
+    return this.refs.size
+  }
+
+  /** A connection's actor has come to life. */
+  enter(connection: Member): void {
+    this.refs.add(connection)
     this.accepted += 1
   }
 
-  /** Its actor lives. */
-  add(connection: Member): void {
-    if (connection.isAlive) this.refs.add(connection)
-  }
-
   leave(connection: Member): void {
-    this.open -= 1
     this.refs.delete(connection)
     if (!this.isTold) this.isTold = this.onLeft?.() ?? false
   }

@@ -101,6 +101,7 @@ export class Listening {
  * Listens on an endpoint and serves a protocol there.
  *
  * @throws UsageError (`ENDPOINT_INVALID`, `CONNECTION_LIMIT_INVALID`) at once.
+ * @param ctx - the context of the listener and its connections: they end with it.
  * @returns a deferred that fails with `ListenError` where the operating system refuses.
  */
 export function listen<K extends AnyKey>(
@@ -124,7 +125,7 @@ export function listen<K extends AnyKey>(
   const ref: Ref<AnyListenerEvent> = (ctx as Context<typeof System>)
     .get(System)
     .spawn(ctx, listenerActor, name === undefined ? { input } : { name, input })
-  return listening
+  return ctx.bind(listening)
 }
 
 interface ListenerInput {
@@ -150,7 +151,8 @@ type BindFailed = { readonly type: 'bindFailed'; readonly error: unknown }
 type Accepted = Extract<Transfer, { type: 'accepted' }>
 type AcceptFailed = Extract<Transfer, { type: 'acceptFailed' }>
 
-const handlers: Readonly<Record<ListenerEvent, Handler<ListenerData, typeof System>>> = {
+/** `emptied` is noticed where it happens. */
+const handlers: Readonly<Partial<Record<ListenerEvent, Handler<ListenerData, typeof System>>>> = {
   bound: (scope: Scope, { port }: Bound) => {
     const { data, self, ctx } = scope
     enter(listenerStates, scope, 'bound')
@@ -176,11 +178,11 @@ const handlers: Readonly<Record<ListenerEvent, Handler<ListenerData, typeof Syst
       stream.destroy(true)
       return
     }
-    crowd.enter()
     const { inputHighWaterBytes } = data.system.limits
     const input = { crowd, port: stream, protocol: config.protocol, limits, inputHighWaterBytes }
     const connection = spawn(ctx, connectionActor, { input, mailbox: data.mailbox })
-    crowd.add(connection)
+    // Whoever heard of it first may have ended it, before it could own its stream.
+    if (!connection.isAlive) stream.destroy(true)
     // It was accepted before the port was closed: it is served once.
     if (state === 'draining') connection.send(ctx, DRAIN)
   },
@@ -205,8 +207,6 @@ const handlers: Readonly<Record<ListenerEvent, Handler<ListenerData, typeof Syst
     for (const connection of data.crowd.refs) connection.send(ctx, DRAIN)
     endIfEmptied(scope)
   },
-  // Not sent: noticed where it happens.
-  emptied: () => {},
 }
 
 export const listenerActor = behaviour({
@@ -222,6 +222,7 @@ export const listenerActor = behaviour({
   }),
   start({ data, self, ctx }: Scope) {
     const { poller, limits } = data.system
+    ctx.onCancel(() => self.stop('its context has ended'))
     data.crowd.onLeft = () => self.isAlive && self.send(ctx, LEFT) === 'accepted'
     poller
       .listen({

@@ -5,15 +5,21 @@ export type Transitions<State extends string, Event extends string> = Readonly<
   Record<State, Partial<Record<Event, State>>>
 >
 
-/** The states of a behaviour: an event that is not in a state's row has no handler there, and is a dead letter. */
+/**
+ * The states of a behaviour: an event that is not in a state's row has no handler there, and is a dead letter. So is one
+ * without a handler: it is not sent, but noticed where it happens.
+ */
 export function statesOf<State extends string, Event extends string, Handler>(
   table: Transitions<State, Event>,
-  handlers: Readonly<Record<Event, Handler>>,
+  handlers: Readonly<Partial<Record<Event, Handler>>>,
 ): Record<State, Record<string, Handler>> {
   const states = {} as Record<State, Record<string, Handler>>
   for (const state of Object.keys(table) as State[]) {
     const row: Record<string, Handler> = {}
-    for (const event of Object.keys(table[state]) as Event[]) row[event] = handlers[event]
+    for (const event of Object.keys(table[state]) as Event[]) {
+      const handler = handlers[event]
+      if (handler !== undefined) row[event] = handler
+    }
     states[state] = row
   }
   return states

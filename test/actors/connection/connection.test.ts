@@ -109,6 +109,26 @@ test(
 )
 
 test(
+  'a peer that does not read the little that there is is reset too',
+  listened(
+    function* (_ctx, connection) {
+      connection.write('x'.repeat(10_000))
+      connection.expectNothing()
+      while (!connection.input.ended) yield
+    },
+    { limits: { writeTimeoutMs: 100 } },
+    async (t, server) => {
+      const { client } = await server.opened({ windowBytes: 1_000 })
+      await server.advance(99)
+      t.false(client.wasReset)
+      await server.advance(101)
+      t.true(client.wasReset)
+      t.is(server.listening.connections, 0)
+    },
+  ),
+)
+
+test(
   'a peer that does not read is reset even while the conversation waits for something else',
   listened(
     function* (_ctx, connection) {

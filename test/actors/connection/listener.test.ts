@@ -1,6 +1,6 @@
 /** The listener: accepts as long as it can, counts what it has, survives what others do wrong, and ends in order. */
 import test from 'ava'
-import type { Context, ListenerPort, ListenOptions, Poller, Transfer } from 'greenroom'
+import type { Context, ListenerPort, ListenOptions, Poller, Ref, Transfer } from 'greenroom'
 import { codeOf, createSystem, type Deferred } from 'greenroom'
 import {
   type Connection,
@@ -11,7 +11,7 @@ import {
   parseEndpoint,
   text,
 } from 'greenroom/actors'
-import { createManualClock, createMemoryNetwork } from 'greenroom/testing'
+import { createManualClock, createMemoryNetwork, createSimulation } from 'greenroom/testing'
 import { echo, listened } from './server.ts'
 
 const protocol = http({ respond: () => text('x') })
@@ -190,6 +190,48 @@ const endpoints: readonly [endpoint: string, address: ReturnType<typeof parseEnd
   ['unix:/run/app.sock', { transport: 'unix', path: '/run/app.sock' }],
   ['unix:relative', { transport: 'unix', path: 'relative' }],
 ]
+
+test('a listener ends with its context, and so does the wait for it', async (t) => {
+  const simulation = createSimulation()
+  const [ctx, cancel] = simulation.ctx.withCancel()
+  const endpoint = 'tcp:127.0.0.1:80'
+  const listening = await simulation.waitFor(listen(ctx, { endpoint, protocol }))
+  cancel('no longer needed')
+  await simulation.settle()
+  t.false(listening.ref.isAlive)
+  t.is(simulation.network.listeners, 0)
+  const late = listen(ctx, { endpoint, protocol })
+  late.listen(
+    () => {},
+    () => {},
+  )
+  await simulation.settle()
+  t.is(late.status, 'rejected')
+  t.is(simulation.system.actors, 0)
+  await simulation[Symbol.asyncDispose]()
+})
+
+test(
+  'a connection that is stopped before it begins has its stream reset, and takes no place',
+  listened(echo, { limits: { connectionsMax: 2 } }, async (t, server) => {
+    const { events } = server.simulation.system
+    const stop = ({ ref }: { ref: Ref }) => void ref.stop('not today')
+    events.on('spawned', stop)
+    for (let i = 0; i < 3; i++) {
+      const client = server.connect()
+      await server.settle()
+      t.true(client.wasReset)
+    }
+    events.off('spawned', stop)
+    t.deepEqual([server.listening.connections, server.listening.refused], [0, 0])
+    const { client } = await server.opened()
+    client.write('hello')
+    await server.settle()
+    t.is(client.text, 'hello')
+    client.close()
+    await server.settle()
+  }),
+)
 
 test('an endpoint is one string, and can be read back', (t) => {
   for (const [endpoint, address] of endpoints) {
