@@ -84,7 +84,7 @@ export function stream(body: Streamed, init?: StreamInit): HttpResponse {
   return typed(undefined, init?.type ?? 'application/octet-stream', body, init)
 }
 
-/** A status and nothing more; its phrase as a body, where the status allows one. */
+/** A status, fields, and no body. */
 export function status(code: number, init?: Omit<ResponseInit, 'status'>): HttpResponse {
   return new HttpResponse(code, init?.headers ?? [])
 }
@@ -106,5 +106,5 @@ function typed(
   // A type of the caller's own takes the place of ours.
   if (/^content-type:/im.test(given.text)) return new HttpResponse(code, given, body)
   const text = `${(ready ?? headerBlock([['content-type', type]])).text}${given.text}`
-  return new HttpResponse(code, new HeaderBlock(text, given.hasDate, given.hasConnection), body)
+  return new HttpResponse(code, new HeaderBlock(text, given.hasDate), body)
 }

@@ -29,7 +29,7 @@ export interface ResponseFraming {
   /** Version of the request that is answered. */
   readonly versionMinor: 0 | 1
   readonly keepAlive: boolean
-  /** The Date field, from `formatHttpDate`; `undefined` leaves it out, as a server without a clock must. */
+  /** The Date field, as IMF-fixdate (RFC 9110 section 5.6.7); `undefined` leaves it out, as a server without a clock must. */
   readonly date: string | undefined
   readonly bodyKind: ResponseBodyKind
   /** Bytes of the body, for the kind `length`. To HEAD give what GET would have, and send no body. */
@@ -40,19 +40,14 @@ export interface ResponseFraming {
 export class HeaderBlock {
   readonly text: string
   readonly hasDate: boolean
-  readonly hasConnection: boolean
 
-  constructor(text: string, hasDate: boolean, hasConnection: boolean) {
+  constructor(text: string, hasDate: boolean) {
     this.text = text
     this.hasDate = hasDate
-    this.hasConnection = hasConnection
   }
 }
 
-const emptyBlock = new HeaderBlock('', false, false)
-
-/** The only status that names options in Connection itself, because the codec ends with it. */
-const SWITCHING_PROTOCOLS = 101
+const emptyBlock = new HeaderBlock('', false)
 
 /**
  * Status lines made so far, by status; at most one for each of the 900 that are possible. A cache, not state: emptied
@@ -81,7 +76,6 @@ export function serialiseHead(
   framing: ResponseFraming,
 ): string {
   const block = headers === undefined ? emptyBlock : headerBlock(headers)
-  if (block.hasConnection && status !== SWITCHING_PROTOCOLS) throw reserved('connection')
   let head = (statusLines[status] ?? statusLine(status)) + block.text
   if (framing.date !== undefined && !block.hasDate) head += `date: ${framing.date}\r\n`
   if (status >= 200) head += connectionLine(framing)
@@ -98,7 +92,7 @@ export function headerBlock(headers: ResponseHeaders): HeaderBlock {
     const record = headers as Readonly<Record<string, FieldValue>>
     for (const name in record) if (Object.hasOwn(record, name)) writer.add(name, record[name]!)
   }
-  return new HeaderBlock(writer.text, writer.hasDate, writer.hasConnection)
+  return new HeaderBlock(writer.text, writer.hasDate)
 }
 
 /** What stands before `bytes` bytes of data. Never for 0, which would end the body. The data is followed by `chunkEnd`. */
@@ -175,7 +169,6 @@ function reserved(name: string): UsageError {
 class BlockWriter {
   text = ''
   hasDate = false
-  hasConnection = false
 
   add(name: string, value: FieldValue): void {
     this.#noteName(name)
@@ -198,7 +191,7 @@ class BlockWriter {
         if (name.toLowerCase() === 'date') this.hasDate = true
         break
       case 10:
-        if (name.toLowerCase() === 'connection') this.hasConnection = true
+        if (name.toLowerCase() === 'connection') throw reserved(name)
         break
       case 14:
         if (name.toLowerCase() === 'content-length') throw reserved(name)

@@ -82,13 +82,6 @@ const heads: readonly (readonly [
   ['204', 204, undefined, { bodyKind: 'none' }, ['204 No Content']],
   ['304', 304, { etag: '"a"' }, {}, ['304 Not Modified', 'etag: "a"']],
   ['100', 100, undefined, { bodyKind: 'none', keepAlive: false }, ['100 Continue']],
-  [
-    '101',
-    101,
-    { connection: 'upgrade', upgrade: 'x' },
-    { bodyKind: 'none' },
-    ['101 Switching Protocols', 'connection: upgrade', 'upgrade: x'],
-  ],
   ['a status without a phrase', 299, undefined, {}, ['299 Unknown', 'content-length: 5']],
 ]
 
