@@ -19,9 +19,9 @@ import {
   PeerError,
   UsageError,
 } from '../../runtime/errors.ts'
+import { utcText } from '../../runtime/time/utc-text.ts'
 import type { Connection } from '../connection/connection.ts'
 import { ConnectionTimeoutError } from '../connection/errors.ts'
-import { formatHttpDate } from './date.ts'
 import { HttpError } from './errors.ts'
 import { Exchange, responseTo } from './exchange.ts'
 import type { HttpLimits } from './limits.ts'
@@ -79,7 +79,10 @@ export class HttpConversation {
         exchange.scope.end({ reason: 'the request is done', atMs: this.connection.nowMs })
         if (!isKept) return
         // Requests may be pipelined faster than their answers are taken.
-        while (this.connection.isBlocked) yield
+        while (this.connection.isBlocked) {
+          this.connection.expectNothing()
+          yield
+        }
       }
     } finally {
       // Only a connection that is lost ends a conversation in the midst of an exchange.
@@ -113,14 +116,8 @@ export class HttpConversation {
       connection.expect(limits.headersTimeoutMs, 'HTTP_HEADERS_TIMEOUT', 'complete head')
       return yield* parseHead(input, limits)
     } catch (error) {
-      if (error instanceof HttpError) {
-        this.refuse(responseTo(error))
-      } else if (error instanceof ConnectionTimeoutError) {
-        if (error.code !== 'HTTP_IDLE')
-          this.refuse(text('the request took too long to arrive\n', { status: 408 }))
-      } else {
-        throw error
-      }
+      if (!(error instanceof HttpError || error instanceof ConnectionTimeoutError)) throw error
+      if (error.code !== 'HTTP_IDLE') this.refuse(responseTo(error))
       return undefined
     }
   }
@@ -189,7 +186,7 @@ export class HttpConversation {
     const isKept = this.mayKeep(exchange)
     this.connection.expectNothing()
     try {
-      this.writer.send(head, response, response.body, isKept, this.dateText())
+      this.writer.send(head, response, isKept, this.dateText())
       return isKept
     } catch (error) {
       return this.failToAnswer(exchange, error)
@@ -208,7 +205,7 @@ export class HttpConversation {
     try {
       if (isStreamed(body)) {
         // The deadline was for the answer to begin: what is streamed goes on for as long as the client listens.
-        if (!exchange.isLate) exchange.scope.liftDeadline()
+        exchange.scope.liftDeadline()
         isKept = yield* writer.sendStream(request, response, body, undefined, isKept, this.dateText())
       } else if (body !== undefined && !isSmall(body)) {
         const bytes = typeof body === 'string' ? Buffer.from(body) : body
@@ -217,13 +214,14 @@ export class HttpConversation {
       } else {
         // Nobody knows whether a body will still come for which the client was not told to continue.
         isKept &&= !request.owesContinue
-        writer.send(head, response, body, isKept, this.dateText())
+        writer.send(head, response, isKept, this.dateText())
       }
     } catch (error) {
       return this.failToAnswer(exchange, error)
     }
+    if (head.bodyKind === 'none' || request.body.isDone) return isKept
     request.failBody(bodyOver())
-    return isKept && (head.bodyKind === 'none' || request.body.isDone || (yield* this.readToEnd(request)))
+    return isKept && (yield* this.readToEnd(request))
   }
 
   /** Whether the connection may live on after this answer, as far as can be said before it. */
@@ -245,8 +243,7 @@ export class HttpConversation {
       this.connection.abort()
       return false
     }
-    const refusal = responseTo(error)
-    this.writer.send(request.head, refusal, refusal.body as string, false, this.dateText())
+    this.writer.send(request.head, responseTo(error), false, this.dateText())
     return false
   }
 
@@ -301,7 +298,7 @@ export class HttpConversation {
     const { date } = this
     const wallMs = this.ctx.clock.wallMs()
     if (wallMs >= date.untilMs || wallMs < date.untilMs - 1000) {
-      date.text = formatHttpDate(wallMs)
+      date.text = utcText(wallMs)
       date.untilMs = (Math.floor(wallMs / 1000) + 1) * 1000
     }
     return date.text

@@ -68,8 +68,12 @@ export class Exchange {
 
 /** A response that nobody waits for: where its body holds something, that is given back. */
 function drop(result: unknown): void {
-  if (result instanceof HttpResponse && isStreamed(result.body))
+  if (!(result instanceof HttpResponse && isStreamed(result.body))) return
+  try {
     new StreamedSource(result.body, () => {}).release()
+  } catch {
+    // It cannot even be begun, so that it holds nothing that could be given back.
+  }
 }
 
 /**

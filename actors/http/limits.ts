@@ -23,7 +23,7 @@ export interface HttpLimits {
   readonly trailerBytesMax: number
   /** Bytes of an unread body that are skipped to keep a connection; beyond it the connection closes. Default 1 MiB, as Cowboy. */
   readonly unreadBodyBytesMax: number
-  /** Milliseconds from a request's first byte to the end of its head; then 408. Also from a connection's start to its first byte; then it is closed. Default 10 s; node:http has 60. */
+  /** Milliseconds from a request's first byte to the end of its head; then 408. Also from a connection's start to its first byte; then it is closed. And for the rest of a body that nobody read, to keep the connection. Default 10 s; node:http has 60. */
   readonly headersTimeoutMs: number
   /** Milliseconds that a connection may idle between two requests; then it is closed. Default 5 s, node:http's. */
   readonly keepAliveTimeoutMs: number

@@ -24,26 +24,18 @@ export class ResponseWriter {
 
   /** Sends a response that ends the connection, to a request that could not be read. */
   sendLast(response: HttpResponse, date: string): void {
-    const { body } = response
-    this.writeBody(
-      serialiseHead(
-        response.status,
-        response.headers,
-        framing(1, false, date, 'length', lengthOf(body as string)),
-      ),
-      body as string,
-    )
+    this.send(UNREAD, response, false, date)
   }
 
   /** Sends a response whose body is there, or that has none. `mayKeep`: the connection could serve another request. */
   send(
-    head: RequestHead,
+    head: Pick<RequestHead, 'versionMinor' | 'method'>,
     response: HttpResponse,
-    body: string | Uint8Array | undefined,
     mayKeep: boolean,
     date: string,
   ): void {
     const { status } = response
+    const body = response.body as string | Uint8Array | undefined
     const hasBody = allowsBody(status)
     const bytes = body === undefined ? 0 : lengthOf(body)
     const kind = hasBody ? 'length' : 'none'
@@ -53,18 +45,18 @@ export class ResponseWriter {
       framing(head.versionMinor, mayKeep, date, kind, bytes),
     )
     this.hasBegun = true
-    this.writeBody(text, hasBody && head.method !== 'HEAD' ? body : undefined)
+    this.writeBody(text, hasBody && head.method !== 'HEAD' ? body : undefined, bytes)
   }
 
   /** One write for head and body where the body is text of one byte a character. */
-  private writeBody(head: string, body: string | Uint8Array | undefined): void {
+  private writeBody(head: string, body: string | Uint8Array | undefined, bytes: number): void {
     const { connection } = this
     if (body === undefined) {
       connection.write(head)
     } else if (typeof body !== 'string') {
       connection.write(head)
       connection.write(body)
-    } else if (Buffer.byteLength(body) === body.length) {
+    } else if (bytes === body.length) {
       connection.write(head + body)
     } else {
       connection.write(head)
@@ -117,6 +109,7 @@ export class ResponseWriter {
       if (!isSent) return keepAlive
       for (;;) {
         while (connection.isBlocked) {
+          connection.expectNothing()
           yield
           request.feed()
         }
@@ -170,6 +163,9 @@ export function isSmall(body: string | Uint8Array | undefined): boolean {
 export function* slicesOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += WHOLE_BYTES_MAX) yield bytes.subarray(at, at + WHOLE_BYTES_MAX)
 }
+
+/** Of a request that could not be read nothing is known. */
+const UNREAD = { versionMinor: 1, method: 'GET' } as const
 
 function kindOf(
   contentLength: number | undefined,

@@ -169,3 +169,91 @@ test(
     t.true(client.hasEnded)
   }),
 )
+
+test(
+  'a client that reads slowly is not taken for one that does not send',
+  served(
+    {
+      respond: (_, { path }) => text(path === '/next' ? 'next' : 'x'.repeat(60_000)),
+      limits: { headersTimeoutMs: 1_000 },
+      connection: { writeTimeoutMs: 100_000 },
+    },
+    async (t, server) => {
+      const client = server.connect({ windowBytes: 1_000 })
+      client.write(
+        `${get('/big')}POST /big HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody${get('/next')}`,
+      )
+      await server.settle()
+      for (let i = 0; i < 400 && !client.hasEnded; i++) {
+        client.read()
+        await server.advance(40)
+      }
+      t.false(client.wasReset)
+      t.deepEqual(
+        responses(client).map(({ status, body }) => [status, body.length]),
+        [
+          [200, 60_000],
+          [200, 60_000],
+          [200, 4],
+        ],
+      )
+    },
+  ),
+)
+
+test(
+  'a client that has ended its side may read slowly what is streamed to it',
+  served(
+    {
+      respond: (ctx) =>
+        stream(
+          (async function* () {
+            for (let i = 0; i < 20; i++) {
+              await ctx.after(1)
+              yield 'y'.repeat(10_000)
+            }
+          })(),
+        ),
+      limits: { bodyIdleTimeoutMs: 1_000 },
+      connection: { writeTimeoutMs: 100_000 },
+    },
+    async (t, server) => {
+      const client = server.connect({ windowBytes: 1_000 })
+      client.write(get('/'))
+      await server.settle()
+      client.end()
+      await server.settle()
+      for (let i = 0; i < 400 && !client.hasEnded; i++) {
+        client.read()
+        await server.advance(40)
+      }
+      t.false(client.wasReset)
+      t.like(responses(client)[0], { isWhole: true })
+      t.is(responses(client)[0]?.body.length, 200_000)
+    },
+  ),
+)
+
+test(
+  'an answer that comes too late and cannot even be begun harms nobody',
+  served(
+    {
+      respond: async (ctx) => {
+        await ctx.clock.after(200)
+        return stream({
+          [Symbol.iterator]() {
+            throw new Error('locked')
+          },
+        })
+      },
+      limits: { requestTimeoutMs: 100 },
+    },
+    async (t, server) => {
+      const client = await server.send(get('/'))
+      await server.advance(300)
+      t.is(responses(client)[0]?.status, 503)
+      client.close()
+      await server.settle()
+    },
+  ),
+)
