@@ -2,7 +2,8 @@
  * Takes the TypeScript out of Markdown.
  *
  * A block marked `ts` is a whole program or module and must compile; one marked `ts run` must also run to its end and
- * exit with 0. A comment `// prints: text` in such a block promises a line of its output. Other languages are prose.
+ * exit with 0. The comments `// prints: text` in such a block promise its output,
+ * line by line: these lines in this order, and no other. Other languages are prose.
  */
 
 import { readdirSync, readFileSync } from 'node:fs'
