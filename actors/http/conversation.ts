@@ -289,7 +289,7 @@ export class HttpConversation {
   private report({ method, path, ctx }: HttpRequest, error: unknown): void {
     const fields = { method, path, code: codeOf(error), trace: ctx.trace.traceId, error }
     const message = `${method} ${path} failed: ${describe(error)}`
-    if (error instanceof PeerError) ctx.log.info(fields, message)
+    if (error instanceof PeerError) ctx.log.debug(fields, message)
     else if (error instanceof OverloadError) ctx.log.warn(fields, message)
     else ctx.log.error(fields, message)
   }
