@@ -1,6 +1,6 @@
 /**
- * The web server of `npm start`: what it answers, and the line that it logs for each request. Everything from outside
- * comes through the system and its contexts, so a test can drive it by a memory network and a manual clock.
+ * The web server of `npm start`: what it answers, and a line of log for each request, with the status that it gave back.
+ * All from outside comes through the system and its contexts: a test drives it by a memory network and a manual clock.
  */
 import { readFileSync } from 'node:fs'
 import { type ActorSystem, type Context, codeOf, System } from 'greenroom'
