@@ -36,8 +36,12 @@ type Received = Extract<Transfer, { type: 'received' }>
 /** `finished` and `lost` are noticed where they happen, in `settle` and in `timedOut`. */
 const handlers: Readonly<Partial<Record<ConnectionEvent, Handler<ConnectionData, never>>>> = {
   received: (scope: Scope, { bytes }: Received) => {
-    if (scope.state === 'closing') return
-    scope.data.connection.received(bytes)
+    const { connection } = scope.data
+    if (scope.state === 'closing') {
+      connection.receivedLate()
+      return
+    }
+    connection.received(bytes)
     advance(scope)
   },
   drained: (scope: Scope) => {
@@ -77,7 +81,7 @@ export const connectionActor = behaviour({
       wake: () => void self.send(ctx, WOKEN),
       timedOut: () => void self.send(ctx, TIMED_OUT),
     })
-    data.input.crowd.enter(self)
+    data.input.crowd.enter(self, data.connection)
     try {
       data.conversation = protocol.converse(ctx as Context<AnyKey>, data.connection)
       data.connection.opened()

@@ -29,6 +29,8 @@ export class Connection {
   readonly input = new Input()
   /** No new work is to be begun: the listener or the system is stopping. */
   isDraining = false
+  /** Nothing is under way: where room is wanted for another connection, this one may be closed. The conversation says so. */
+  isIdle = false
   private readonly port: StreamPort
   private readonly limits: ConnectionLimits
   private readonly inputHighWaterBytes: number
@@ -45,11 +47,14 @@ export class Connection {
   private expectedCode = 'CONNECTION_IDLE'
   private expectedWhat = 'byte'
   private hasOwnExpectation = false
-  /** By when some of the output must have left, and how much had left when that was set. */
+  /** By when `owedBytes` more of the output must have left than had left when that was set. */
   private writeByMs = NEVER
   private leftBytes = 0
+  private owedBytes = 0
   private writtenBytes = 0
+  /** By when the peer must have closed, and the furthest that this is ever put off. */
   private lingerByMs = NEVER
+  private lingerEndMs = NEVER
 
   constructor(
     ctx: Context,
@@ -113,6 +118,17 @@ export class Connection {
     this.expectedByMs = NEVER
   }
 
+  /** From now on a byte is expected within the connection's own `idleTimeoutMs`, as if nothing else had ever been said. */
+  expectBytes(): void {
+    this.hasOwnExpectation = false
+    this.setExpectation(this.limits.idleTimeoutMs, 'CONNECTION_IDLE', 'byte')
+  }
+
+  /** Has the conversation take a step in a later turn, when all others have had theirs. */
+  wakeLater(): void {
+    this.ctx.clock.schedule(this.ctx.clock.nowMs(), () => this.wake())
+  }
+
   /** Bytes were consumed outside of a step: there may be room to read on. */
   consumed(): void {
     if (!this.isOver) this.regulate()
@@ -174,18 +190,24 @@ export class Connection {
     this.isOver = true
     this.isFinished = true
     this.expectedByMs = NEVER
+    this.input.skip(this.input.available)
     this.port.end()
     this.port.resume()
-    this.lingerByMs = nowMs + this.limits.lingerTimeoutMs
+    this.linger(nowMs)
     this.expectOutput(nowMs)
+  }
+
+  /** @internal The peer goes on sending after our end: it may not have read that, and a reset would take it away. */
+  receivedLate(): void {
+    if (!this.isDraining) this.lingerByMs = this.lingerUntil(this.ctx.clock.nowMs())
   }
 
   /**
    * @internal The actor has ended: nothing is left behind. Where the peer could take our end for that of a whole
-   * conversation, or has sent what nobody read, it sees a reset.
+   * conversation, it sees a reset.
    */
   release(): void {
-    const isWhole = this.isFinished && this.port.outputBytes === 0 && this.input.available === 0
+    const isWhole = (this.isFinished || this.isIdle) && this.port.outputBytes === 0
     this.isOver = true
     this.timer?.cancel()
     this.timer = undefined
@@ -198,13 +220,13 @@ export class Connection {
     const nowMs = this.ctx.clock.nowMs()
     this.steppedAtMs = nowMs
     if (nowMs >= this.writeByMs) {
-      if (this.port.outputBytes > 0 && this.leftBytes === this.outputLeft()) return 'lost'
+      if (this.port.outputBytes > 0 && this.outputLeft() - this.leftBytes < this.owedBytes) return 'lost'
       this.expectOutput(nowMs)
     }
     if (nowMs >= this.lingerByMs) {
       if (this.port.outputBytes === 0) return 'lost'
       // The rest is still leaving: the peer's time to close begins behind it.
-      this.lingerByMs = nowMs + this.limits.lingerTimeoutMs
+      this.linger(nowMs)
     }
     const hasPassed = nowMs >= this.expectedByMs
     if (hasPassed) this.expectedByMs = NEVER
@@ -214,11 +236,23 @@ export class Connection {
       : undefined
   }
 
-  /** From now on some of the output must leave in time, if there is any. A slow reader is not one that does not read. */
+  /** From now on what waits to leave must do so at the least rate, or all of it where that is less. */
   private expectOutput(nowMs: number): void {
+    const { outputBytes } = this.port
+    const { writeTimeoutMs, writeBytesPerSecondMin } = this.limits
     this.leftBytes = this.outputLeft()
-    this.writeByMs = this.port.outputBytes > 0 ? nowMs + this.limits.writeTimeoutMs : NEVER
+    this.owedBytes = Math.min(outputBytes, Math.max(1, (writeBytesPerSecondMin * writeTimeoutMs) / 1000))
+    this.writeByMs = outputBytes > 0 ? nowMs + writeTimeoutMs : NEVER
     this.arm()
+  }
+
+  private linger(nowMs: number): void {
+    this.lingerEndMs = nowMs + this.limits.lingerMaxMs
+    this.lingerByMs = this.lingerUntil(nowMs)
+  }
+
+  private lingerUntil(nowMs: number): number {
+    return Math.min(nowMs + this.limits.lingerTimeoutMs, this.lingerEndMs)
   }
 
   /** Bytes of the output that the operating system has taken. */

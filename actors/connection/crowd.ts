@@ -9,29 +9,66 @@ import type { Ref } from '../../runtime/system/ref.ts'
 /** A connection's actor, as far as it matters here. */
 export type Member = Ref<{ readonly type: 'drain' }>
 
+/** Members that are looked at for one that idles, before a newcomer is refused. */
+const LOOKS_MAX = 64
+
 export class Crowd {
   /** Accepted since the start. */
   accepted = 0
   /** Reset at once for being too many, since the start. */
   refused = 0
-  readonly refs = new Set<Member>()
+  /** Closed while they idled, to make room for others, since the start. */
+  shed = 0
+  /** Invariant: in order of arrival. */
+  private readonly members = new Map<Member, { readonly isIdle: boolean }>()
+  /** Goes round among the members, as the hand of a clock: who was looked at last is looked at again last of all. */
+  private hand: IterableIterator<[Member, { readonly isIdle: boolean }]> | undefined = undefined
   /** Tells the listener that somebody has left, and answers whether it will hear. It sets this when it starts. */
   onLeft: (() => boolean) | undefined = undefined
   private isTold = false
 
   /** Open now. */
   get open(): number {
-    return this.refs.size
+    return this.members.size
+  }
+
+  get refs(): IterableIterator<Member> {
+    return this.members.keys()
   }
 
   /** A connection's actor has come to life. */
-  enter(connection: Member): void {
-    this.refs.add(connection)
+  enter(ref: Member, connection: { readonly isIdle: boolean }): void {
+    this.members.set(ref, connection)
     this.accepted += 1
   }
 
+  /**
+   * Closes a connection on which nothing is under way, so that another can come in: a flood of clients that say nothing
+   * keeps nobody out who has something to say. The longest there go first, and the work for a newcomer is bounded.
+   *
+   * @returns whether there is room now.
+   */
+  makeRoom(): boolean {
+    // Once round, and the step in which the hand begins anew.
+    const looksMax = Math.min(LOOKS_MAX, this.members.size + 1)
+    for (let looks = 0; looks < looksMax; looks++) {
+      this.hand ??= this.members.entries()
+      const { value, done } = this.hand.next()
+      if (done === true) {
+        this.hand = undefined
+        continue
+      }
+      const [ref, connection] = value
+      if (!connection.isIdle) continue
+      this.shed += 1
+      ref.stop('room was wanted for another connection')
+      return !this.members.has(ref)
+    }
+    return false
+  }
+
   leave(connection: Member): void {
-    this.refs.delete(connection)
+    this.members.delete(connection)
     if (!this.isTold) this.isTold = this.onLeft?.() ?? false
   }
 

@@ -89,6 +89,11 @@ export class Listening {
     return this.crowd.refused
   }
 
+  /** Connections closed while they idled, to make room for others, since the start. */
+  get shed(): number {
+    return this.crowd.shed
+  }
+
   /** Accepts no more, lets what is in flight finish, and is fulfilled when the last connection has ended. */
   close(ctx: Context): Deferred<void> {
     const closed = this.ref.watch(ctx).then(() => undefined)
@@ -173,7 +178,7 @@ const handlers: Readonly<Partial<Record<ListenerEvent, Handler<ListenerData, typ
   accepted: (scope: Scope, { stream }: Accepted) => {
     const { data, ctx, spawn, state } = scope
     const { crowd, limits, config } = data
-    if (crowd.open >= limits.connectionsMax) {
+    if (crowd.open >= limits.connectionsMax && !crowd.makeRoom()) {
       crowd.refused += 1
       stream.destroy(true)
       return
@@ -260,7 +265,7 @@ function mailboxFor({ mailboxCapacity, inputHighWaterBytes }: Limits): MailboxOp
 const OTHER_EVENTS = 16
 
 function endIfEmptied(scope: Scope): void {
-  if (scope.state !== 'draining' || scope.data.crowd.refs.size > 0) return
+  if (scope.state !== 'draining' || scope.data.crowd.open > 0) return
   enter(listenerStates, scope, 'emptied')
   scope.stop('drained')
 }

@@ -10,31 +10,28 @@
  * (as for node:http), and its request is cancelled.
  */
 import type { Context } from '../../runtime/context/context.ts'
-import type { AnyKey } from '../../runtime/context/key.ts'
-import {
-  codeOf,
-  DeadlineError,
-  describe,
-  OverloadError,
-  PeerError,
-  UsageError,
-} from '../../runtime/errors.ts'
-import { utcText } from '../../runtime/time/utc-text.ts'
+import { DeadlineError } from '../../runtime/errors.ts'
 import type { Connection } from '../connection/connection.ts'
 import { ConnectionTimeoutError } from '../connection/errors.ts'
-import { HttpError } from './errors.ts'
-import { Exchange, responseTo } from './exchange.ts'
+import { HttpError } from './codec/errors.ts'
+import type { RequestHead } from './codec/request-head.ts'
+import type { HttpDate } from './date.ts'
+import { Exchange, REQUEST_DONE } from './exchange.ts'
+import { bodyOver, clientLeft, reportFailure, responseTo } from './failure.ts'
+import { HeadReader } from './head-reader.ts'
 import type { HttpLimits } from './limits.ts'
-import { parseHead } from './parse-request.ts'
+import { BODY_LATE, CLIENT_LEFT, Patience } from './patience.ts'
 import { CurrentRequest, HttpRequest } from './request.ts'
-import type { RequestHead } from './request-head.ts'
-import { type HttpResponse, isStreamed, text } from './response.ts'
+import { isStreamed, text } from './response.ts'
 import { isSmall, ResponseWriter, slicesOf } from './response-writer.ts'
+import type { HttpUpgrade } from './upgrade.ts'
 
-/** The Date field's text, good until `untilMs` of the wall clock: one for all connections of a protocol. */
-export interface HttpDate {
-  text: string
-  untilMs: number
+/** What all conversations of one protocol share. */
+export interface HttpSettings {
+  readonly limits: HttpLimits
+  /** Bodies in chunks are refused with 411. */
+  readonly isLengthRequired: boolean
+  readonly date: HttpDate
 }
 
 export type AnyRespond = (ctx: Context<never>, request: HttpRequest) => unknown
@@ -42,45 +39,61 @@ export type AnyRespond = (ctx: Context<never>, request: HttpRequest) => unknown
 export class HttpConversation {
   private readonly ctx: Context
   private readonly connection: Connection
+  private readonly settings: HttpSettings
   private readonly limits: HttpLimits
   private readonly respond: AnyRespond
+  private readonly heads: HeadReader
+  private readonly patience: Patience
   private readonly writer: ResponseWriter
-  private readonly date: HttpDate
   private exchange: Exchange | undefined = undefined
-  private hasServed = false
+  /** Requests answered or being answered; how many of them in the step that began at `stepMs`. */
+  private requests = 0
+  private requestsInStep = 0
+  private stepMs = Number.NaN
 
-  constructor(
-    ctx: Context<never>,
-    connection: Connection,
-    limits: HttpLimits,
-    respond: (ctx: Context<AnyKey>, request: HttpRequest) => unknown,
-    date: HttpDate,
-  ) {
+  constructor(ctx: Context<never>, connection: Connection, settings: HttpSettings, respond: AnyRespond) {
     this.ctx = ctx as unknown as Context
     this.connection = connection
-    this.limits = limits
-    this.respond = respond as AnyRespond
-    this.date = date
-    this.writer = new ResponseWriter(connection, limits)
+    this.settings = settings
+    this.limits = settings.limits
+    this.respond = respond
+    this.patience = new Patience(connection, settings.limits)
+    this.writer = new ResponseWriter(connection, this.patience)
+    this.heads = new HeadReader(connection, settings.limits, settings.isLengthRequired)
   }
 
   *run(): Generator<void, void, void> {
+    const { connection, heads } = this
+    const { input } = connection
     try {
       for (;;) {
-        const head = yield* this.nextHead()
+        connection.isIdle = true
+        if (input.available === 0) {
+          heads.expectRequest()
+          do {
+            if (input.ended) return
+            yield
+            heads.lookAtDrain()
+          } while (input.available === 0)
+        }
+        // The usual head is there whole, and so is the usual answer: neither costs a generator.
+        const head = heads.atOnce() ?? (yield* this.restOfHead())
         if (head === undefined) return
         const exchange = this.begin(head)
         this.exchange = exchange
-        this.hasServed = true
-        // The usual answer is there at once and whole: it costs no generator.
         if (!exchange.isAnswered) yield* this.awaitAnswer(exchange)
         const isKept = this.answerAtOnce(exchange) ?? (yield* this.answer(exchange))
         this.exchange = undefined
-        exchange.scope.end({ reason: 'the request is done', atMs: this.connection.nowMs })
+        exchange.scope.end({ reason: REQUEST_DONE, atMs: connection.nowMs })
         if (!isKept) return
         // Requests may be pipelined faster than their answers are taken.
-        while (this.connection.isBlocked) {
-          this.connection.expectNothing()
+        while (connection.isBlocked) {
+          connection.expectNothing()
+          yield
+        }
+        if (this.hasHadItsTurn()) {
+          connection.expectNothing()
+          connection.wakeLater()
           yield
         }
       }
@@ -91,33 +104,13 @@ export class HttpConversation {
     }
   }
 
-  /** Waits for a request. @returns undefined where the connection is to end: nothing was asked, or nothing valid. */
-  private *nextHead(): Generator<void, RequestHead | undefined, void> {
-    const { connection, limits } = this
-    const { input } = connection
+  /** @returns undefined where the connection is to end: nothing valid was asked, which is answered here. */
+  private *restOfHead(): Generator<void, RequestHead | undefined, void> {
     try {
-      if (input.available === 0) {
-        connection.expect(
-          this.hasServed ? limits.keepAliveTimeoutMs : limits.headersTimeoutMs,
-          'HTTP_IDLE',
-          'request',
-        )
-        let isLeaving = false
-        while (input.available === 0) {
-          if (input.ended) return undefined
-          if (connection.isDraining && !isLeaving) {
-            // A request may be on its way that was sent before the client could know: it is still answered.
-            isLeaving = true
-            connection.expect(limits.drainIdleTimeoutMs, 'HTTP_IDLE', 'request')
-          }
-          yield
-        }
-      }
-      connection.expect(limits.headersTimeoutMs, 'HTTP_HEADERS_TIMEOUT', 'complete head')
-      return yield* parseHead(input, limits)
+      return yield* this.heads.rest()
     } catch (error) {
       if (!(error instanceof HttpError || error instanceof ConnectionTimeoutError)) throw error
-      if (error.code !== 'HTTP_IDLE') this.refuse(responseTo(error))
+      this.writer.sendLast(responseTo(error), this.dateText())
       return undefined
     }
   }
@@ -125,11 +118,16 @@ export class HttpConversation {
   /** Makes the request and its context, and asks the handler. */
   private begin(head: RequestHead): Exchange {
     const { connection, limits, ctx } = this
-    const request = new HttpRequest(head, connection, limits)
-    const scope = ctx.childScope(connection.nowMs + limits.requestTimeoutMs)
+    connection.isIdle = false
+    const request = new HttpRequest(head, connection, limits, this.heads.startMs)
+    // A body has its own time to come in; the handler's, which the patience measures, begins anew behind it.
+    const bodyMs = head.bodyKind === 'none' ? 0 : limits.requestTimeoutMs
+    const scope = ctx.childScope(connection.nowMs + bodyMs + limits.responseTimeoutMs)
     request.ctx = ctx.derive(scope, head.headers.get('traceparent'), CurrentRequest, request)
     const exchange = new Exchange(request, scope, connection)
+    this.requests += 1
     this.writer.hasBegun = false
+    this.patience.begin()
     this.ask(exchange)
     return exchange
   }
@@ -146,30 +144,34 @@ export class HttpConversation {
   private *awaitAnswer(exchange: Exchange): Generator<void, void, void> {
     const { connection, limits } = this
     const { request } = exchange
-    connection.expect(limits.requestTimeoutMs, 'HTTP_REQUEST_TIMEOUT', 'response')
     let hasEnded = false
     while (!exchange.isAnswered) {
       request.feed()
-      if (connection.input.ended && !hasEnded) {
+      if (!connection.input.ended) {
+        this.patience.forAnswer(request)
+      } else if (!hasEnded) {
         hasEnded = true
-        connection.expect(
-          limits.leaveGraceMs,
-          'HTTP_CLIENT_LEFT',
-          'response to a client that has ended its side',
-        )
+        connection.expect(limits.leaveGraceMs, CLIENT_LEFT, 'response to a client that has ended its side')
       }
       try {
         yield
       } catch (error) {
         if (!(error instanceof ConnectionTimeoutError)) throw error
-        if (error.code === 'HTTP_CLIENT_LEFT') return this.abandon(exchange)
-        const late = new DeadlineError(exchange.scope.deadlineMs, `${request.method} ${request.path}`)
-        exchange.isLate = true
-        exchange.scope.cancel(late)
-        request.failBody(late)
-        exchange.response = text('the answer took too long\n', { status: 503 })
+        if (error.code === CLIENT_LEFT) return this.abandon(exchange)
+        if (error.code === BODY_LATE) request.giveUpBody(error)
+        else this.overtake(exchange)
       }
     }
+  }
+
+  /** The handler's time is over: its request is answered without it. */
+  private overtake(exchange: Exchange): void {
+    const { request, scope } = exchange
+    const late = new DeadlineError(this.connection.nowMs, `${request.method} ${request.path}`)
+    exchange.isLate = true
+    scope.cancel(late)
+    request.failBody(late)
+    exchange.response = text('the answer took too long\n', { status: 503 })
   }
 
   /**
@@ -184,8 +186,8 @@ export class HttpConversation {
     if (response === undefined || head.bodyKind !== 'none') return undefined
     if (isStreamed(response.body) || !isSmall(response.body)) return undefined
     const isKept = this.mayKeep(exchange)
-    this.connection.expectNothing()
     try {
+      request.beginAnswer()
       this.writer.send(head, response, isKept, this.dateText())
       return isKept
     } catch (error) {
@@ -196,8 +198,9 @@ export class HttpConversation {
   /** Sends any answer. @returns whether the connection may serve another request. */
   private *answer(exchange: Exchange): Generator<void, boolean, void> {
     const { connection, writer } = this
-    const { request } = exchange
+    const { request, upgrade } = exchange
     const { head } = request
+    if (upgrade !== undefined) return yield* this.handOver(exchange, upgrade)
     const response = exchange.response ?? this.answerToFailure(exchange)
     const { body } = response
     let isKept = this.mayKeep(exchange)
@@ -206,7 +209,8 @@ export class HttpConversation {
       if (isStreamed(body)) {
         // The deadline was for the answer to begin: what is streamed goes on for as long as the client listens.
         exchange.scope.liftDeadline()
-        isKept = yield* writer.sendStream(request, response, body, undefined, isKept, this.dateText())
+        const length = response.streaming?.length
+        isKept = yield* writer.sendStream(request, response, body, length, isKept, this.dateText())
       } else if (body !== undefined && !isSmall(body)) {
         const bytes = typeof body === 'string' ? Buffer.from(body) : body
         const slices = slicesOf(bytes)
@@ -214,6 +218,7 @@ export class HttpConversation {
       } else {
         // Nobody knows whether a body will still come for which the client was not told to continue.
         isKept &&= !request.owesContinue
+        request.beginAnswer()
         writer.send(head, response, isKept, this.dateText())
       }
     } catch (error) {
@@ -224,20 +229,61 @@ export class HttpConversation {
     return isKept && (yield* this.readToEnd(request))
   }
 
+  /** The connection is another protocol's from now on. */
+  private *handOver(exchange: Exchange, upgrade: HttpUpgrade): Generator<void, false, void> {
+    const { connection } = this
+    const { request, scope } = exchange
+    let head: string
+    try {
+      head = upgrade.headFor(request, this.dateText())
+    } catch (error) {
+      return this.failToAnswer(exchange, error)
+    }
+    scope.liftDeadline()
+    request.beginAnswer()
+    connection.write(head)
+    connection.expectBytes()
+    try {
+      yield* upgrade.converse(request.ctx, connection)
+    } catch (error) {
+      scope.cancel(error)
+      throw error
+    }
+    return false
+  }
+
   /** Whether the connection may live on after this answer, as far as can be said before it. */
-  private mayKeep({ request, isLate }: Exchange): boolean {
+  private mayKeep({ request, response, isLate }: Exchange): boolean {
     const { head } = request
-    const isBroken = head.bodyKind !== 'none' && request.body.isBroken
+    const { limits, connection } = this
+    if (!head.keepAlive || request.isLast || isLate || this.requests >= limits.requestsMax) return false
     // What has arrived before the end was called for is still served.
-    const isLeaving = this.connection.isDraining && this.connection.input.available === 0
-    return head.keepAlive && !isLeaving && !request.isLast && !isLate && !isBroken
+    if (connection.isDraining && connection.input.available === 0) return false
+    if (head.bodyKind === 'none') return head.method !== 'CONNECT'
+    if (request.isBodyBroken) return false
+    // Whoever streams may still read the body. Else so much would have to be skipped that the end is told at once.
+    return isStreamed(response?.body) || request.bodyBytesLeft <= limits.unreadBodyBytesMax
+  }
+
+  /** Whether this connection has been served enough for now, so that the others come first. */
+  private hasHadItsTurn(): boolean {
+    const { connection } = this
+    if (connection.nowMs !== this.stepMs) {
+      this.stepMs = connection.nowMs
+      this.requestsInStep = 0
+    }
+    this.requestsInStep += 1
+    if (this.requestsInStep < this.limits.pipelinedRequestsMax || connection.input.available === 0)
+      return false
+    this.requestsInStep = 0
+    return true
   }
 
   /** The answer cannot be sent, or not to its end. */
   private failToAnswer({ request, scope }: Exchange, error: unknown): false {
     scope.cancel(error)
     request.failBody(error)
-    this.report(request, error)
+    reportFailure(request, error)
     // With the head out, an end would tell the client that it has the whole.
     if (this.writer.hasBegun) {
       this.connection.abort()
@@ -258,7 +304,7 @@ export class HttpConversation {
   /** Skips the rest of a body that nobody read, within bounds. @returns whether its end was reached. */
   private *readToEnd({ body }: HttpRequest): Generator<void, boolean, void> {
     const { connection, limits } = this
-    connection.expect(limits.headersTimeoutMs, 'HTTP_BODY_TIMEOUT', 'rest of the body')
+    connection.expect(limits.unreadBodyTimeoutMs, BODY_LATE, 'rest of the body')
     let left = limits.unreadBodyBytesMax
     try {
       for (;;) {
@@ -274,43 +320,14 @@ export class HttpConversation {
     }
   }
 
-  /** Answers what cannot be served, if it still can be, and ends the conversation. */
-  private refuse(response: HttpResponse): void {
-    this.writer.sendLast(response, this.dateText())
-  }
-
-  private answerToFailure(exchange: Exchange): HttpResponse {
+  private answerToFailure(exchange: Exchange) {
     const error = exchange.failure?.error
     const response = responseTo(error)
-    if (response.status >= 500) this.report(exchange.request, error)
+    if (response.status >= 500) reportFailure(exchange.request, error)
     return response
   }
 
-  private report({ method, path, ctx }: HttpRequest, error: unknown): void {
-    const fields = { method, path, code: codeOf(error), trace: ctx.trace.traceId, error }
-    const message = `${method} ${path} failed: ${describe(error)}`
-    if (error instanceof PeerError) ctx.log.debug(fields, message)
-    else if (error instanceof OverloadError) ctx.log.warn(fields, message)
-    else ctx.log.error(fields, message)
-  }
-
   private dateText(): string {
-    const { date } = this
-    const wallMs = this.ctx.clock.wallMs()
-    if (wallMs >= date.untilMs || wallMs < date.untilMs - 1000) {
-      date.text = utcText(wallMs)
-      date.untilMs = (Math.floor(wallMs / 1000) + 1) * 1000
-    }
-    return date.text
+    return this.settings.date.at(this.connection.nowMs, this.ctx.clock)
   }
-}
-
-/** Why a body cannot be read on: its place in the connection is passed over now. */
-function bodyOver(): UsageError {
-  return new UsageError('HTTP_BODY_OVER', 'the body can be read until the answer was sent, and no longer')
-}
-
-/** Why the work for a request is called off when nobody waits for its answer. */
-function clientLeft(): PeerError {
-  return new PeerError('HTTP_CLIENT_LEFT', 'the client left before it had its answer')
 }

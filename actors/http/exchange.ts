@@ -3,17 +3,22 @@
  * conversation.
  */
 import type { CancelScope } from '../../runtime/context/cancellation.ts'
-import { describe, OverloadError, PeerError } from '../../runtime/errors.ts'
+import { describe, UsageError } from '../../runtime/errors.ts'
 import type { Connection } from '../connection/connection.ts'
-import { ConnectionTimeoutError } from '../connection/errors.ts'
 import type { HttpRequest } from './request.ts'
-import { HttpResponse, isStreamed, text } from './response.ts'
+import { HttpResponse, isStreamed } from './response.ts'
 import { StreamedSource } from './streamed-source.ts'
+import { HttpUpgrade } from './upgrade.ts'
+
+/** The reason with which a request's context ends when all has gone well, its answer sent. Nobody has to be told. */
+export const REQUEST_DONE = 'the request is done'
 
 export class Exchange {
   readonly request: HttpRequest
   readonly scope: CancelScope
   response: HttpResponse | undefined = undefined
+  /** The connection is to be handed over instead. */
+  upgrade: HttpUpgrade | undefined = undefined
   /** What the handler threw. */
   failure: { readonly error: unknown } | undefined = undefined
   /** Nobody waits for the answer any more. */
@@ -29,13 +34,16 @@ export class Exchange {
   }
 
   get isAnswered(): boolean {
-    return this.response !== undefined || this.failure !== undefined
+    return this.response !== undefined || this.failure !== undefined || this.upgrade !== undefined
   }
 
   /** Takes what the handler returned. */
   take(result: unknown): void {
     if (result instanceof HttpResponse) {
       this.response = result
+      if (this.request.method === 'CONNECT') this.checkTunnel(result)
+    } else if (result instanceof HttpUpgrade) {
+      this.upgrade = result
     } else if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
       ;(result as PromiseLike<unknown>).then(
         (value) => {
@@ -53,6 +61,14 @@ export class Exchange {
 
   fail(error: unknown): void {
     this.failure = { error }
+  }
+
+  /** To CONNECT, 2xx means that what follows is a tunnel; a client would take a body for what comes through it. */
+  private checkTunnel({ status }: HttpResponse): void {
+    if (status > 299) return
+    drop(this.response)
+    this.response = undefined
+    this.fail(new UsageError('HTTP_CONNECT_ANSWER', `${status} to CONNECT opens a tunnel: use tunnel()`))
   }
 
   /** What comes now comes too late. */
@@ -74,19 +90,4 @@ function drop(result: unknown): void {
   } catch {
     // It cannot even be begun, so that it holds nothing that could be given back.
   }
-}
-
-/**
- * The answer to a failure: what a peer did wrong is told in one line, what we did wrong is not told, and what was too
- * much for us may be asked again.
- */
-export function responseTo(error: unknown): HttpResponse {
-  if (error instanceof OverloadError) return text('Service Unavailable\n', { status: 503 })
-  if (error instanceof ConnectionTimeoutError) {
-    return text('the request took too long to arrive\n', { status: 408 })
-  }
-  if (!(error instanceof PeerError)) return text('Internal Server Error\n', { status: 500 })
-  const { status, reason } = error as { status?: unknown; reason?: unknown }
-  const isRefusal = typeof status === 'number' && status >= 400 && status <= 599 && typeof reason === 'string'
-  return isRefusal ? text(`${reason}\n`, { status }) : text('Internal Server Error\n', { status: 500 })
 }

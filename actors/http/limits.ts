@@ -23,14 +23,26 @@ export interface HttpLimits {
   readonly trailerBytesMax: number
   /** Bytes of an unread body that are skipped to keep a connection; beyond it the connection closes. Default 1 MiB, as Cowboy. */
   readonly unreadBodyBytesMax: number
-  /** Milliseconds from a request's first byte to the end of its head; then 408. Also from a connection's start to its first byte; then it is closed. And for the rest of a body that nobody read, to keep the connection. Default 10 s; node:http has 60. */
+  /** Requests answered on one connection in one turn; what is pipelined behind them waits until every other connection has had its turn. Default 64. */
+  readonly pipelinedRequestsMax: number
+  /** Requests answered on one connection; the last is answered with `Connection: close`. Default 10,000; nginx and Cowboy have 1,000, node:http no bound. */
+  readonly requestsMax: number
+  /** Milliseconds from a request's first byte to the end of its head; then 408. Also from a connection's start to its first byte; then it is closed. Default 10 s; node:http has 60. */
   readonly headersTimeoutMs: number
+  /** Milliseconds from a request's first byte to the last one of its body; then 408, or a reset where the answer has begun. Default 300 s, node:http's. */
+  readonly requestTimeoutMs: number
   /** Milliseconds that a connection may idle between two requests; then it is closed. Default 5 s, node:http's. */
   readonly keepAliveTimeoutMs: number
-  /** Milliseconds from the end of the head until the response begins; then 503, and the request's context is cancelled. Default 30 s. */
-  readonly requestTimeoutMs: number
-  /** Milliseconds that a streamed answer waits for the next piece of its request's body, or for a piece to send to a client that has ended its side; then the connection is dropped. Default 30 s. */
+  /** Milliseconds that the handler has, not counting those in which it waits for the request's body; then 503, and the request's context is cancelled. Default 30 s. */
+  readonly responseTimeoutMs: number
+  /** Milliseconds without a byte of a body that somebody waits for; then 408, or a reset where the answer has begun. Also without a piece to send to a client that has ended its side. Default 30 s. */
   readonly bodyIdleTimeoutMs: number
+  /** Bytes a second that a body must bring while somebody waits for it, on the average; else as `bodyIdleTimeoutMs`. 0 asks for none. Default 240, as Kestrel. */
+  readonly bodyBytesPerSecondMin: number
+  /** Milliseconds that a body may keep us waiting beyond what its rate allows. Default 5 s, as Kestrel. */
+  readonly bodyGraceMs: number
+  /** Milliseconds for the rest of a body that nobody read, to keep the connection; then it closes. Default 5 s. */
+  readonly unreadBodyTimeoutMs: number
   /** Milliseconds that a client which has ended its side is still thought to wait for its answer; then its request is cancelled. Default 10. */
   readonly leaveGraceMs: number
   /** Milliseconds that an idle connection is kept while the server drains, for a request that is on its way; then it is closed. Default 500. */
@@ -51,10 +63,16 @@ const bounds: Readonly<Record<keyof HttpLimits, readonly [byDefault: number, min
   chunkExtensionBytesMax: [16 * 1024, 0, 1024 * 1024],
   trailerBytesMax: [8 * 1024, 2, 1024 * 1024],
   unreadBodyBytesMax: [1024 * 1024, 0, BYTES_MAX],
+  pipelinedRequestsMax: [64, 1, 10_000],
+  requestsMax: [10_000, 1, Number.MAX_SAFE_INTEGER],
   headersTimeoutMs: [10_000, 1, MS_MAX],
+  requestTimeoutMs: [300_000, 1, MS_MAX],
   keepAliveTimeoutMs: [5_000, 1, MS_MAX],
-  requestTimeoutMs: [30_000, 1, MS_MAX],
+  responseTimeoutMs: [30_000, 1, MS_MAX],
   bodyIdleTimeoutMs: [30_000, 1, MS_MAX],
+  bodyBytesPerSecondMin: [240, 0, BYTES_MAX],
+  bodyGraceMs: [5_000, 1, MS_MAX],
+  unreadBodyTimeoutMs: [5_000, 1, MS_MAX],
   leaveGraceMs: [10, 1, MS_MAX],
   drainIdleTimeoutMs: [500, 1, MS_MAX],
 }

@@ -1,18 +1,16 @@
-/**
- * A request as a handler sees it: the head, and the body as it arrives.
- *
- * The body is read on demand. What nobody has asked for stays in the connection's input, which stops reading when it
- * is full: a handler that is slow slows its client, and memory stays flat whatever the size.
- */
+/** A request as a handler sees it: the head, and the body as it arrives. */
 import type { Context } from '../../runtime/context/context.ts'
 import { key } from '../../runtime/context/key.ts'
 import { PeerError, UsageError } from '../../runtime/errors.ts'
 import type { Address } from '../../runtime/loop/poller.ts'
 import type { Connection } from '../connection/connection.ts'
-import { BodyDecoder } from './body.ts'
-import type { HeaderFields } from './headers.ts'
+import { BodyPace } from './body-pace.ts'
+import { BodyDecoder } from './codec/body.ts'
+import { HeaderFields } from './codec/headers.ts'
+import type { RequestHead } from './codec/request-head.ts'
+import { headerBlock, type ResponseHeaders } from './codec/serialise.ts'
 import type { HttpLimits } from './limits.ts'
-import type { RequestHead } from './request-head.ts'
+import { RequestBody } from './request-body.ts'
 
 /** The request that a piece of work is for: `ctx.get(CurrentRequest)`. */
 export const CurrentRequest = key<HttpRequest, 'request'>('request')
@@ -21,17 +19,23 @@ export class HttpRequest {
   readonly head: RequestHead
   private readonly connection: Connection
   private readonly limits: HttpLimits
+  /** When its first byte was there. */
+  private readonly startMs: number
   private startedBody: RequestBody | undefined = undefined
   private parsedQuery: URLSearchParams | undefined = undefined
   private ownContext: Context<typeof CurrentRequest> | undefined = undefined
   private wasCollected = false
-  /** Its answer is the last on this connection. */
+  /** @internal Its answer is the last on this connection. */
   isLast = false
+  /** @internal Nothing may be sent ahead of its answer any more. */
+  isAnswering = false
 
-  constructor(head: RequestHead, connection: Connection, limits: HttpLimits) {
+  /** @internal */
+  constructor(head: RequestHead, connection: Connection, limits: HttpLimits, startMs: number) {
     this.head = head
     this.connection = connection
     this.limits = limits
+    this.startMs = startMs
   }
 
   /** The body, in pieces as they arrive. It can be read once. */
@@ -39,34 +43,10 @@ export class HttpRequest {
     this.startedBody ??= new RequestBody(
       new BodyDecoder(this.head, this.connection.input, this.limits),
       this.connection,
+      new BodyPace(this.limits, this.startMs + this.limits.requestTimeoutMs),
       this.head.expectContinue,
     )
     return this.startedBody
-  }
-
-  /** @internal Somebody waits for more of the body. */
-  get isBodyAwaited(): boolean {
-    return this.startedBody?.isAwaited ?? false
-  }
-
-  /** @internal The client waits to be told that its body is wanted, and was not told. */
-  get owesContinue(): boolean {
-    return this.head.expectContinue && this.body.expectsContinue
-  }
-
-  /** @internal An answer is on its way: nothing may come between its head and its end. */
-  withholdContinue(): void {
-    if (this.head.expectContinue) this.body.expectsContinue = false
-  }
-
-  /** @internal Whoever reads the body gets what has arrived of it. */
-  feed(): void {
-    this.startedBody?.feed()
-  }
-
-  /** @internal No more of the body will come. */
-  failBody(error: unknown): void {
-    if (this.head.bodyKind !== 'none') this.body.fail(error)
   }
 
   get method(): string {
@@ -92,6 +72,11 @@ export class HttpRequest {
     return this.head.headers
   }
 
+  /** The fields behind a chunked body, once the whole of it was read; before that, and for any other body, none. */
+  get trailers(): HeaderFields {
+    return this.startedBody?.trailers ?? HeaderFields.none
+  }
+
   /** `1.0` or `1.1`. */
   get version(): string {
     return `1.${this.head.versionMinor}`
@@ -101,9 +86,18 @@ export class HttpRequest {
     return this.connection.remote
   }
 
+  get local(): Address | undefined {
+    return this.connection.local
+  }
+
   /** The request's own context: holds the request, its trace and its deadline; cancelled when the client goes away. */
   get ctx(): Context<typeof CurrentRequest> {
     return this.ownContext as Context<typeof CurrentRequest>
+  }
+
+  /** @internal */
+  set ctx(ctx: Context<typeof CurrentRequest>) {
+    this.ownContext = ctx
   }
 
   /** The connection ends with this request's answer. */
@@ -111,9 +105,16 @@ export class HttpRequest {
     this.isLast = true
   }
 
-  /** @internal */
-  set ctx(ctx: Context<typeof CurrentRequest>) {
-    this.ownContext = ctx
+  /**
+   * Sends `103 Early Hints` ahead of the answer (RFC 8297): `request.earlyHints({ link: '</a.css>; rel=preload' })`. Does
+   * nothing for HTTP/1.0, which knows no interim responses, nor once the answer has begun.
+   *
+   * @throws UsageError for a field that cannot be sent.
+   */
+  earlyHints(headers: ResponseHeaders): void {
+    const { text } = headerBlock(headers)
+    if (this.isAnswering || this.head.versionMinor === 0) return
+    this.connection.write(`HTTP/1.1 103 Early Hints\r\n${text}\r\n`)
   }
 
   /** The whole body, at most `bodyBytesMax` bytes, once. @throws UsageError (`HTTP_BODY_READ`) for the second time. */
@@ -140,6 +141,50 @@ export class HttpRequest {
       throw new BodyNotJsonError(cause)
     }
   }
+
+  // ── For the conversation ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** @internal Somebody waits for more of the body. */
+  get isBodyAwaited(): boolean {
+    return this.startedBody?.isAwaited ?? false
+  }
+
+  /** @internal Its body is malformed, or is not waited for any longer. */
+  get isBodyBroken(): boolean {
+    return this.startedBody?.isBroken ?? false
+  }
+
+  /** @internal Bytes of the body that are known to be still to come; of a chunked one nobody knows. */
+  get bodyBytesLeft(): number {
+    return this.head.contentLength - (this.startedBody?.bytesRead ?? 0)
+  }
+
+  /** @internal The client waits to be told that its body is wanted, and was not told. */
+  get owesContinue(): boolean {
+    return this.head.expectContinue && this.body.expectsContinue && !this.body.isDone
+  }
+
+  /** @internal The answer begins: nothing may come between its head and its end. */
+  beginAnswer(): void {
+    this.isAnswering = true
+    if (this.head.expectContinue) this.body.expectsContinue = false
+  }
+
+  /** @internal Whoever reads the body gets what has arrived of it. */
+  feed(): void {
+    this.startedBody?.feed()
+  }
+
+  /** @internal No more of the body will come. */
+  failBody(error: unknown): void {
+    if (this.head.bodyKind !== 'none') this.body.fail(error)
+  }
+
+  /** @internal The body is not waited for any longer: its reader is told, and the connection cannot go on behind it. */
+  giveUpBody(error: unknown): void {
+    this.body.isBroken = true
+    this.body.fail(error)
+  }
 }
 
 class BodyNotJsonError extends PeerError {
@@ -148,114 +193,5 @@ class BodyNotJsonError extends PeerError {
 
   constructor(cause: unknown) {
     super('HTTP_BODY_NOT_JSON', 'the body is not JSON', { cause })
-  }
-}
-
-const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
-
-type Piece = IteratorResult<Buffer, undefined>
-
-/** The pieces of a body, one reader at a time. */
-export class RequestBody implements AsyncIterableIterator<Buffer, undefined> {
-  private readonly decoder: BodyDecoder
-  private readonly connection: Connection
-  /** @internal The client waits to be told that its body is wanted (RFC 9110 section 10.1.1). */
-  expectsContinue: boolean
-  /** Its framing is lost: nothing that follows on this connection can be understood. */
-  isBroken = false
-  private reader: { resolve(piece: Piece): void; reject(error: unknown): void } | undefined = undefined
-  private failure: { readonly error: unknown } | undefined = undefined
-
-  constructor(decoder: BodyDecoder, connection: Connection, expectsContinue: boolean) {
-    this.decoder = decoder
-    this.connection = connection
-    this.expectsContinue = expectsContinue
-  }
-
-  /** The next piece, once it is there. @throws UsageError (`HTTP_BODY_BUSY`) if another piece is being waited for. */
-  next(): Promise<Piece> {
-    if (this.reader !== undefined) {
-      return Promise.reject(new UsageError('HTTP_BODY_BUSY', 'the body has one reader at a time'))
-    }
-    try {
-      const piece = this.take()
-      if (piece !== undefined) return Promise.resolve(piece)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    if (this.expectsContinue) {
-      this.expectsContinue = false
-      this.connection.write(CONTINUE)
-    }
-    return new Promise((resolve, reject) => {
-      this.reader = { resolve, reject }
-    })
-  }
-
-  return(): Promise<Piece> {
-    return Promise.resolve({ done: true, value: undefined })
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  /** @internal More has arrived: serves the reader that waits, if one does. */
-  feed(): void {
-    const { reader } = this
-    if (reader === undefined) return
-    try {
-      const piece = this.take()
-      if (piece === undefined) return
-      this.reader = undefined
-      reader.resolve(piece)
-    } catch (error) {
-      this.reader = undefined
-      reader.reject(error)
-    }
-  }
-
-  /** @internal No more will come: a reader is told so, now or whenever it asks. */
-  fail(error: unknown): void {
-    if (this.decoder.done) return
-    this.failure ??= { error }
-    const { reader } = this
-    this.reader = undefined
-    reader?.reject(error)
-  }
-
-  /** @internal Skips what is here of the rest. @returns bytes skipped; `isDone` tells whether that was all. */
-  skip(): number {
-    let skipped = 0
-    for (let piece = this.read(); piece !== undefined; piece = this.read()) skipped += piece.length
-    return skipped
-  }
-
-  get isDone(): boolean {
-    return this.decoder.done
-  }
-
-  /** @internal A reader waits for the next piece. */
-  get isAwaited(): boolean {
-    return this.reader !== undefined
-  }
-
-  private read(): Buffer | undefined {
-    try {
-      return this.decoder.read()
-    } catch (error) {
-      this.isBroken = true
-      throw error
-    }
-  }
-
-  private take(): Piece | undefined {
-    if (this.failure !== undefined) throw this.failure.error
-    const value = this.read()
-    if (value !== undefined) {
-      this.connection.consumed()
-      return { done: false, value }
-    }
-    return this.decoder.done ? { done: true, value: undefined } : undefined
   }
 }

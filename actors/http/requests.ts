@@ -15,11 +15,11 @@ import { codeOf, describe, UsageError } from '../../runtime/errors.ts'
 import type { Address } from '../../runtime/loop/poller.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Answer } from './answer.ts'
-import { HttpConversation, type HttpDate } from './conversation.ts'
-import type { HttpLimits } from './limits.ts'
+import { HttpConversation, type HttpSettings } from './conversation.ts'
 import type { HttpRequest } from './request.ts'
 import type { HttpResponse } from './response.ts'
 import { text } from './response.ts'
+import type { HttpUpgrade } from './upgrade.ts'
 
 /** What a generator sees of its connection. */
 export interface HttpConnection {
@@ -63,16 +63,16 @@ export class ConnectionFace<K extends AnyKey> implements HttpConnection {
     return this.connection.remote
   }
 
-  *converse(limits: HttpLimits, date: HttpDate): Generator<void, void, void> {
+  *converse(settings: HttpSettings): Generator<void, void, void> {
     const respond = (_ctx: unknown, request: HttpRequest) => this.answerTo(request)
     try {
-      yield* new HttpConversation(this.ctx, this.connection, limits, respond, date).run()
+      yield* new HttpConversation(this.ctx, this.connection, settings, respond).run()
     } finally {
       this.end()
     }
   }
 
-  private async answerTo(request: HttpRequest): Promise<HttpResponse> {
+  private async answerTo(request: HttpRequest): Promise<HttpResponse | HttpUpgrade> {
     this.isAsked = true
     this.offer(request)
     const step = await (this.step ?? this.answers.next()).catch((error: unknown) => {

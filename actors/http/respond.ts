@@ -5,16 +5,19 @@ import { UsageError } from '../../runtime/errors.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Protocol } from '../connection/protocol.ts'
 import type { Respond } from './answer.ts'
-import { HttpConversation } from './conversation.ts'
+import { type AnyRespond, HttpConversation, type HttpSettings } from './conversation.ts'
+import { HttpDate } from './date.ts'
 import { createHttpLimits, type HttpLimits } from './limits.ts'
 import { ConnectionFace, type Serve } from './requests.ts'
 
 export interface HttpOptions<K extends AnyKey> {
   /** One face: called for each request. */
   readonly respond?: Respond<K>
-  /** The other: a generator for each connection, which takes requests and yields their responses. */
+  /** Another: a generator for each connection, which takes requests and yields their responses. */
   readonly serve?: Serve<K>
   readonly limits?: Partial<HttpLimits>
+  /** A body in chunks, whose length nobody knows beforehand, is refused with 411. Default false. */
+  readonly lengthRequired?: boolean
 }
 
 /**
@@ -28,13 +31,17 @@ export function http<K extends AnyKey = never>(options: HttpOptions<K>): Protoco
   if ((respond === undefined) === (serve === undefined)) {
     throw new UsageError('HTTP_FACE', 'http takes either `respond` or `serve`')
   }
-  const limits = createHttpLimits(options.limits)
-  const date = { text: '', untilMs: 0 }
+  const settings: HttpSettings = {
+    limits: createHttpLimits(options.limits),
+    isLengthRequired: options.lengthRequired ?? false,
+    date: new HttpDate(),
+  }
   return {
     name: 'http',
     converse(ctx: Context<K>, connection: Connection) {
-      if (respond !== undefined) return new HttpConversation(ctx, connection, limits, respond, date).run()
-      return new ConnectionFace(ctx, connection, serve as Serve<K>).converse(limits, date)
+      if (respond !== undefined)
+        return new HttpConversation(ctx, connection, settings, respond as AnyRespond).run()
+      return new ConnectionFace(ctx, connection, serve as Serve<K>).converse(settings)
     },
   }
 }

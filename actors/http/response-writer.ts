@@ -2,24 +2,25 @@
  * Sends responses over a connection: framing by what the body is and what the client understands, and pieces of a
  * stream as fast as the client takes them.
  */
+import { UsageError } from '../../runtime/errors.ts'
 import type { Connection } from '../connection/connection.ts'
-import type { HttpLimits } from './limits.ts'
+import type { RequestHead } from './codec/request-head.ts'
+import { chunkEnd, chunkHeader, lastChunk, type ResponseFraming, serialiseHead } from './codec/serialise.ts'
+import { allowsBody } from './codec/status.ts'
+import type { Patience } from './patience.ts'
 import type { HttpRequest } from './request.ts'
-import type { RequestHead } from './request-head.ts'
 import type { HttpResponse, Streamed } from './response.ts'
-import { chunkEnd, chunkHeader, lastChunk, type ResponseFraming, serialiseHead } from './serialise.ts'
-import { allowsBody } from './status.ts'
 import { StreamedSource } from './streamed-source.ts'
 
 export class ResponseWriter {
   private readonly connection: Connection
-  private readonly limits: HttpLimits
+  private readonly patience: Patience
   /** The head of the present response is on its way: no other can be sent in its place. */
   hasBegun = false
 
-  constructor(connection: Connection, limits: HttpLimits) {
+  constructor(connection: Connection, patience: Patience) {
     this.connection = connection
-    this.limits = limits
+    this.patience = patience
   }
 
   /** Sends a response that ends the connection, to a request that could not be read. */
@@ -70,7 +71,7 @@ export class ResponseWriter {
    *
    * @param contentLength - bytes in all, where that is known.
    * @returns whether the connection may serve another request: to HTTP/1.0 its end is the body's.
-   * @throws what the source throws.
+   * @throws what the source throws; UsageError (`HTTP_BODY_LENGTH`) where it gives more or less than `contentLength`.
    */
   *sendStream(
     request: HttpRequest,
@@ -80,8 +81,9 @@ export class ResponseWriter {
     mayKeep: boolean,
     date: string,
   ): Generator<void, boolean, void> {
-    const { connection } = this
+    const { connection, patience } = this
     const { head } = request
+    const { streaming } = response
     const hasBody = allowsBody(response.status)
     const kind = hasBody ? kindOf(contentLength, head) : 'none'
     const isChunked = kind === 'chunked'
@@ -92,7 +94,7 @@ export class ResponseWriter {
       if (isSent) source.pull()
       // What is made of the request's body is not begun before there is some: it may yet turn out to be malformed.
       while (isSent && body === request.body && !source.isReady) {
-        this.expectPiece(request)
+        patience.forPiece(request)
         yield
         request.feed()
       }
@@ -103,10 +105,12 @@ export class ResponseWriter {
         response.headers,
         framing(head.versionMinor, keepAlive, date, kind, contentLength ?? 0),
       )
-      request.withholdContinue()
+      request.beginAnswer()
       this.hasBegun = true
       connection.write(text)
       if (!isSent) return keepAlive
+      let sentBytes = 0
+      let isCut = false
       for (;;) {
         while (connection.isBlocked) {
           connection.expectNothing()
@@ -117,36 +121,38 @@ export class ResponseWriter {
         while (!source.isReady) {
           request.feed()
           if (source.isReady) break
-          this.expectPiece(request)
+          isCut = streaming?.endsOnDrain === true && connection.isDraining
+          if (isCut) break
+          patience.forPiece(request)
           yield
         }
-        const piece = source.take()
+        const piece = isCut ? undefined : source.take()
         if (piece === undefined) break
         if (piece.length === 0) continue
         const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+        sentBytes += bytes.length
+        if (contentLength !== undefined && sentBytes > contentLength)
+          throw lengthMissed(contentLength, sentBytes)
         if (isChunked) connection.write(chunkHeader(bytes.length))
         connection.write(bytes)
         if (isChunked) connection.write(chunkEnd)
       }
-      if (isChunked) connection.write(lastChunk())
-      return keepAlive
+      if (contentLength !== undefined && sentBytes < contentLength)
+        throw lengthMissed(contentLength, sentBytes)
+      if (isChunked) connection.write(lastChunk(streaming?.trailers?.()))
+      return keepAlive && !isCut
     } finally {
       source.release()
     }
   }
+}
 
-  /** A source may be silent for as long as it likes, but not for a client that is silent too, or may have left. */
-  private expectPiece(request: HttpRequest): void {
-    const { connection } = this
-    const { bodyIdleTimeoutMs } = this.limits
-    if (request.isBodyAwaited) {
-      connection.expect(bodyIdleTimeoutMs, 'HTTP_BODY_TIMEOUT', 'more of the body')
-    } else if (connection.input.ended) {
-      connection.expect(bodyIdleTimeoutMs, 'HTTP_CLIENT_LEFT', 'piece for a client that has ended its side')
-    } else {
-      connection.expectNothing()
-    }
-  }
+function lengthMissed(declared: number, given: number): UsageError {
+  const what = given > declared ? `gave ${given} bytes or more` : `ended after ${given} bytes`
+  return new UsageError(
+    'HTTP_BODY_LENGTH',
+    `a body of ${declared} bytes was promised, and its source ${what}`,
+  )
 }
 
 /**

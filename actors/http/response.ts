@@ -3,7 +3,7 @@
  * `json` and `stream`. One response may answer any number of requests, unless its body is a stream.
  */
 import { UsageError } from '../../runtime/errors.ts'
-import { HeaderBlock, headerBlock, type ResponseHeaders } from './serialise.ts'
+import { HeaderBlock, headerBlock, type ResponseHeaders } from './codec/serialise.ts'
 
 export type ResponseBody = string | Uint8Array | Streamed | undefined
 /** Pieces of a body: text is sent as UTF-8. */
@@ -19,7 +19,20 @@ export interface ResponseInit {
   readonly headers?: ResponseHeaders
 }
 
-export interface StreamInit extends ResponseInit {
+/** What the sender should know of a body that comes in pieces. */
+export interface StreamOptions {
+  /**
+   * Bytes of the body in all, where that is known: sent as Content-Length instead of in chunks. A source that gives
+   * more or less has its connection reset, since the client has been promised otherwise.
+   */
+  readonly length?: number
+  /** Asked once the last piece has left, for fields behind a chunked body; HTTP/1.0 and HEAD get none. */
+  readonly trailers?: () => ResponseHeaders
+  /** It has no end of its own: when the server drains, it is ended where it stands. Default false. */
+  readonly endsOnDrain?: boolean
+}
+
+export interface StreamInit extends ResponseInit, StreamOptions {
   /** Default `application/octet-stream`. */
   readonly type?: string
 }
@@ -29,12 +42,15 @@ export class HttpResponse {
   /** Checked when the response is made, so that the fault is found where it was made. */
   readonly headers: HeaderBlock
   readonly body: ResponseBody
+  /** For a body in pieces only. */
+  readonly streaming: StreamOptions | undefined
 
   /**
-   * @throws UsageError for a field that cannot be sent, or that is the server's to send; `HTTP_STATUS_INVALID`; `HTTP_STATUS_INTERIM` for a
-   *   status below 200, after which a client would go on waiting; `HTTP_BODY_INVALID`.
+   * @throws UsageError for a field that cannot be sent, or that is the server's to send; `HTTP_STATUS_INVALID`;
+   *   `HTTP_STATUS_INTERIM` for a status below 200, after which a client would go on waiting; `HTTP_BODY_INVALID`;
+   *   `HTTP_BODY_FORBIDDEN` for content with 205; `HTTP_BODY_LENGTH` for a length that is none.
    */
-  constructor(status: number, headers: ResponseHeaders, body?: ResponseBody) {
+  constructor(status: number, headers: ResponseHeaders, body?: ResponseBody, streaming?: StreamOptions) {
     if (!Number.isInteger(status) || status > 999) {
       throw new UsageError(
         'HTTP_STATUS_INVALID',
@@ -49,9 +65,20 @@ export class HttpResponse {
         `a body is text, bytes, or an iterable of them, not ${typeof body}`,
       )
     }
+    if (status === 205 && body !== undefined && body !== '') {
+      throw new UsageError('HTTP_BODY_FORBIDDEN', 'a response with status 205 has no content')
+    }
+    const length = streaming?.length
+    if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+      throw new UsageError(
+        'HTTP_BODY_LENGTH',
+        `the length of a body is a whole number, not ${String(length)}`,
+      )
+    }
     this.status = status
     this.headers = headerBlock(headers)
     this.body = body
+    this.streaming = streaming
   }
 }
 
@@ -81,7 +108,7 @@ export function json(value: unknown, init?: ResponseInit): HttpResponse {
  * when there is room. If the client leaves, the source's `return` is called.
  */
 export function stream(body: Streamed, init?: StreamInit): HttpResponse {
-  return typed(undefined, init?.type ?? 'application/octet-stream', body, init)
+  return typed(undefined, init?.type ?? 'application/octet-stream', body, init, init)
 }
 
 /** A status, fields, and no body. */
@@ -98,13 +125,14 @@ function typed(
   type: string,
   body: ResponseBody,
   init: ResponseInit | undefined,
+  streaming?: StreamOptions,
 ): HttpResponse {
   const code = init?.status ?? 200
   const headers = init?.headers
-  if (headers === undefined) return new HttpResponse(code, ready ?? [['content-type', type]], body)
+  if (headers === undefined) return new HttpResponse(code, ready ?? [['content-type', type]], body, streaming)
   const given = headerBlock(headers)
   // A type of the caller's own takes the place of ours.
-  if (/^content-type:/im.test(given.text)) return new HttpResponse(code, given, body)
+  if (/^content-type:/im.test(given.text)) return new HttpResponse(code, given, body, streaming)
   const text = `${(ready ?? headerBlock([['content-type', type]])).text}${given.text}`
-  return new HttpResponse(code, new HeaderBlock(text, given.hasDate), body)
+  return new HttpResponse(code, new HeaderBlock(text, given.hasDate, given.hasUpgrade), body, streaming)
 }

@@ -25,7 +25,7 @@ const routes: Record<string, [method: 'GET' | 'POST', handle: Handler]> = {
 /** Starts the server in a system. Whoever runs the loop counts the meter's turns. */
 export async function startWeb(system: ActorSystem, endpoint: string, meter: Meter) {
   const sampler = system.spawn(system.ctx, sampling, { name: 'sampler', input: meter })
-  const protocol = http({ respond, limits: { requestTimeoutMs: 2 * AFTER_MS_MAX } })
+  const protocol = http({ respond, limits: { responseTimeoutMs: 2 * AFTER_MS_MAX } })
   const server = await listen(system.ctx.with(Sampler, sampler), { endpoint, protocol })
   const gauges = () => ({ connections: server.connections, actors: system.actors })
   sampler.send(system.ctx, { type: 'start', gauges })

@@ -79,7 +79,7 @@ test('ten thousand connections that die in every way leave nothing', async (t) =
     }
   }
   await served(
-    { respond, limits: { requestTimeoutMs: 60_000 }, simulation: { seed: 20_261_123 } },
+    { respond, limits: { responseTimeoutMs: 60_000 }, simulation: { seed: 20_261_123 } },
     async (t, server) => {
       const random = createSeededRandom(20_261_123)
       const draw = (n: number) => Math.floor(nextFraction(random) * n)

@@ -131,7 +131,7 @@ test('each request has a context of its own: itself, its trace, its deadline', a
         })
         return text(ctx.traceparent)
       },
-      limits: { requestTimeoutMs: 100 },
+      limits: { responseTimeoutMs: 100 },
     },
     async (t, server) => {
       await server.advance(1_000)

@@ -59,7 +59,7 @@ test('a handler that never answers is overtaken by 503, and its context ends wit
         })
         return new Promise<never>(() => {})
       },
-      limits: { requestTimeoutMs: 100 },
+      limits: { responseTimeoutMs: 100 },
     },
     async (t, server) => {
       const client = await server.send(get('/a') + get('/b'))
@@ -99,7 +99,7 @@ test(
     {
       respond: (ctx, { path }) =>
         path === '/late' ? ctx.clock.after(200).then(() => text('late')) : text('x'),
-      limits: { requestTimeoutMs: 100 },
+      limits: { responseTimeoutMs: 100 },
     },
     async (t, server) => {
       const client = await server.send(get('/late'))
@@ -128,7 +128,7 @@ test('the deadline is for the answer to begin: what is streamed lives as long as
           })(),
         )
       },
-      limits: { requestTimeoutMs: 100 },
+      limits: { responseTimeoutMs: 100 },
     },
     async (t, server) => {
       const client = await server.send(get('/'))
@@ -161,7 +161,7 @@ test(
 
 test(
   'a body that is skipped and does not come any more ends the connection',
-  served({ respond: hello, limits: { headersTimeoutMs: 100 } }, async (t, server) => {
+  served({ respond: hello, limits: { unreadBodyTimeoutMs: 100 } }, async (t, server) => {
     const client = await server.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nab')
     await server.advance(99)
     t.false(client.hasEnded)
@@ -246,7 +246,7 @@ test(
           },
         })
       },
-      limits: { requestTimeoutMs: 100 },
+      limits: { responseTimeoutMs: 100 },
     },
     async (t, server) => {
       const client = await server.send(get('/'))

@@ -254,7 +254,7 @@ test('a source that comes too late is given back', async (t) => {
             }),
           })
         }),
-      limits: { requestTimeoutMs: 100 },
+      limits: { responseTimeoutMs: 100 },
     },
     async (t, server) => {
       const late = await server.send(get('/'))

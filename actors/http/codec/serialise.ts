@@ -8,7 +8,7 @@
  *   Transfer-Encoding or Connection is told so, instead of two truths going out.
  * - The status line says HTTP/1.1 to everyone: a response carries its sender's version (RFC 9110 section 6.2).
  */
-import { UsageError } from '../../runtime/errors.ts'
+import { UsageError } from '../../../runtime/errors.ts'
 import type { BodyKind } from './framing.ts'
 import { isFieldValue, isToken } from './grammar.ts'
 import { allowsBody, reasonPhrase } from './status.ts'
@@ -40,10 +40,13 @@ export interface ResponseFraming {
 export class HeaderBlock {
   readonly text: string
   readonly hasDate: boolean
+  /** It offers other protocols, which Connection has to name then (RFC 9110 section 7.8). */
+  readonly hasUpgrade: boolean
 
-  constructor(text: string, hasDate: boolean) {
+  constructor(text: string, hasDate: boolean, hasUpgrade = false) {
     this.text = text
     this.hasDate = hasDate
+    this.hasUpgrade = hasUpgrade
   }
 }
 
@@ -78,7 +81,7 @@ export function serialiseHead(
   const block = headers === undefined ? emptyBlock : headerBlock(headers)
   let head = (statusLines[status] ?? statusLine(status)) + block.text
   if (framing.date !== undefined && !block.hasDate) head += `date: ${framing.date}\r\n`
-  if (status >= 200) head += connectionLine(framing)
+  if (status >= 200) head += connectionLine(framing, block.hasUpgrade)
   return `${head}${bodyLine(status, framing)}\r\n`
 }
 
@@ -92,7 +95,21 @@ export function headerBlock(headers: ResponseHeaders): HeaderBlock {
     const record = headers as Readonly<Record<string, FieldValue>>
     for (const name in record) if (Object.hasOwn(record, name)) writer.add(name, record[name]!)
   }
-  return new HeaderBlock(writer.text, writer.hasDate)
+  return new HeaderBlock(writer.text, writer.hasDate, writer.hasUpgrade)
+}
+
+/**
+ * The head that hands a connection over: 101 to `protocol`, or, where that is undefined, 200 to CONNECT.
+ *
+ * @throws UsageError (`HTTP_UPGRADE_INVALID`) for a protocol that is not `token` or `token/token`.
+ */
+export function serialiseSwitch(protocol: string | undefined, headers: HeaderBlock, date: string): string {
+  const dateLine = headers.hasDate ? '' : `date: ${date}\r\n`
+  if (protocol === undefined) return `${statusLine(200)}${headers.text}${dateLine}\r\n`
+  if (!protocol.split('/', 2).every(isToken)) {
+    throw new UsageError('HTTP_UPGRADE_INVALID', `${JSON.stringify(protocol)} is not the name of a protocol`)
+  }
+  return `${statusLine(101)}upgrade: ${protocol}\r\nconnection: upgrade\r\n${headers.text}${dateLine}\r\n`
 }
 
 /** What stands before `bytes` bytes of data. Never for 0, which would end the body. The data is followed by `chunkEnd`. */
@@ -120,8 +137,9 @@ function statusLine(status: number): string {
   return line
 }
 
-function connectionLine(framing: ResponseFraming): string {
-  if (!framing.keepAlive) return 'connection: close\r\n'
+function connectionLine(framing: ResponseFraming, hasUpgrade: boolean): string {
+  if (!framing.keepAlive) return hasUpgrade ? 'connection: close, upgrade\r\n' : 'connection: close\r\n'
+  if (hasUpgrade) return 'connection: upgrade\r\n'
   return framing.versionMinor === 0 ? 'connection: keep-alive\r\n' : ''
 }
 
@@ -169,6 +187,7 @@ function reserved(name: string): UsageError {
 class BlockWriter {
   text = ''
   hasDate = false
+  hasUpgrade = false
 
   add(name: string, value: FieldValue): void {
     this.#noteName(name)
@@ -178,7 +197,7 @@ class BlockWriter {
     else this.#refuseValue(name, value)
   }
 
-  /** Looks only at names as long as one that matters: 4 date, 10 connection, 14 content-length, 17 transfer-encoding. */
+  /** Looks only at names as long as one that matters: 4 date, 7 upgrade, 10 connection, 14 content-length, 17 transfer-encoding. */
   #noteName(name: string): void {
     if (!knownNames.has(name)) {
       if (typeof name !== 'string' || !isToken(name)) {
@@ -189,6 +208,9 @@ class BlockWriter {
     switch (name.length) {
       case 4:
         if (name.toLowerCase() === 'date') this.hasDate = true
+        break
+      case 7:
+        if (name.toLowerCase() === 'upgrade') this.hasUpgrade = true
         break
       case 10:
         if (name.toLowerCase() === 'connection') throw reserved(name)

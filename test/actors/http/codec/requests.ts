@@ -42,6 +42,7 @@ export const validRequests: readonly ValidCase[] = [
     bytes: `m-search! / HTTP/1.1\r\n${HOST}\r\n`,
     first: { method: 'm-search!' },
   },
+  { title: 'a method of 32 characters', bytes: `${'M'.repeat(32)} / HTTP/1.1\r\n${HOST}\r\n` },
   {
     title: 'an absolute target',
     bytes: `GET http://b:80/c?d HTTP/1.1\r\n${HOST}\r\n`,
@@ -51,10 +52,13 @@ export const validRequests: readonly ValidCase[] = [
   {
     title: 'an authority',
     bytes: 'CONNECT a.b:443 HTTP/1.1\r\nHost: a.b:443\r\n\r\n',
-    first: { target: 'a.b:443' },
+    first: { target: 'a.b:443', keepAlive: false },
   },
   { title: 'what browsers leave unescaped', bytes: `GET /?q={a|b}^"<>\` HTTP/1.1\r\n${HOST}\r\n` },
   { title: 'an IPv6 host', bytes: 'GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n' },
+  { title: 'an IPv6 host with an IPv4 address', bytes: 'GET / HTTP/1.1\r\nHost: [::ffff:1.2.3.4]\r\n\r\n' },
+  { title: 'the last port', bytes: 'GET / HTTP/1.1\r\nHost: a:65535\r\n\r\n' },
+  { title: 'an encoded host', bytes: 'GET / HTTP/1.1\r\nHost: %e3%82%a2.b_c\r\n\r\n' },
   { title: 'a host with an empty port', bytes: 'GET / HTTP/1.1\r\nHost: a:\r\n\r\n' },
   {
     title: 'white space around values, empty values, obs-text',

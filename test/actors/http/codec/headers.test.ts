@@ -1,6 +1,6 @@
 /** Guards: fields are found by name without regard to case, in order, joined as their syntax permits. */
 import test from 'ava'
-import { HeaderFields } from '../../../actors/http/headers.ts'
+import { HeaderFields } from '../../../../actors/http/codec/headers.ts'
 import { headOf } from './reading.ts'
 
 const { headers } = headOf(

@@ -5,7 +5,7 @@
  * but short printable excerpts. After an `HttpError` the position in the byte stream is unknown, so a connection
  * answers once and closes (RFC 9112 section 9.6).
  */
-import { PeerError } from '../../runtime/errors.ts'
+import { PeerError } from '../../../runtime/errors.ts'
 
 /**
  * Codes by what they are about; the status stands beside each.
@@ -13,12 +13,14 @@ import { PeerError } from '../../runtime/errors.ts'
  * | code | status | bound |
  * | --- | --- | --- |
  * | `HTTP_REQUEST_LINE_INVALID`, `HTTP_METHOD_INVALID`, `HTTP_TARGET_INVALID` | 400 | |
+ * | `HTTP_METHOD_TOO_LONG` | 501 | 32 characters |
  * | `HTTP_VERSION_UNSUPPORTED` | 505 | |
  * | `HTTP_REQUEST_LINE_TOO_LONG` | 414 | `requestLineBytesMax` |
  * | `HTTP_EMPTY_LINES` | 400 | `emptyLinesMax` |
  * | `HTTP_FIELD_INVALID`, `HTTP_FIELD_FOLDED`, `HTTP_HOST_INVALID` | 400 | |
  * | `HTTP_HEAD_TOO_LARGE`, `HTTP_TOO_MANY_FIELDS` | 431 | `headBytesMax`, `headerCountMax` |
  * | `HTTP_CONTENT_LENGTH_INVALID`, `HTTP_TRANSFER_ENCODING_INVALID` | 400 | |
+ * | `HTTP_CONTENT_FORBIDDEN` | 400 | |
  * | `HTTP_TRANSFER_CODING_UNKNOWN` | 501 | |
  * | `HTTP_EXPECTATION_UNKNOWN` | 417 | |
  * | `HTTP_BODY_TOO_LARGE` | 413 | `bodyBytesMax` |
@@ -26,11 +28,13 @@ import { PeerError } from '../../runtime/errors.ts'
  * | `HTTP_CHUNK_EXTENSIONS_TOO_LARGE` | 413 | `chunkExtensionBytesMax` |
  * | `HTTP_TRAILER_FORBIDDEN` | 400 | |
  * | `HTTP_TRAILERS_TOO_LARGE` | 431 | `trailerBytesMax`, `headerCountMax` |
+ * | `HTTP_LENGTH_REQUIRED` | 411 | |
  * | `HTTP_TRUNCATED` | 400 | |
  */
 export type HttpErrorCode =
   | 'HTTP_REQUEST_LINE_INVALID'
   | 'HTTP_METHOD_INVALID'
+  | 'HTTP_METHOD_TOO_LONG'
   | 'HTTP_TARGET_INVALID'
   | 'HTTP_VERSION_UNSUPPORTED'
   | 'HTTP_REQUEST_LINE_TOO_LONG'
@@ -42,6 +46,7 @@ export type HttpErrorCode =
   | 'HTTP_TOO_MANY_FIELDS'
   | 'HTTP_CONTENT_LENGTH_INVALID'
   | 'HTTP_TRANSFER_ENCODING_INVALID'
+  | 'HTTP_CONTENT_FORBIDDEN'
   | 'HTTP_TRANSFER_CODING_UNKNOWN'
   | 'HTTP_EXPECTATION_UNKNOWN'
   | 'HTTP_BODY_TOO_LARGE'
@@ -49,6 +54,7 @@ export type HttpErrorCode =
   | 'HTTP_CHUNK_EXTENSIONS_TOO_LARGE'
   | 'HTTP_TRAILER_FORBIDDEN'
   | 'HTTP_TRAILERS_TOO_LARGE'
+  | 'HTTP_LENGTH_REQUIRED'
   | 'HTTP_TRUNCATED'
 
 /** The peer broke HTTP/1.x or a limit. `status` is what to answer, if anything can still be answered. */

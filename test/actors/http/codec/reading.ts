@@ -1,10 +1,10 @@
 /** Drives the codec over bytes in any cut and writes down what it made of them. */
-import { Input } from '../../../actors/connection/input.ts'
-import { BodyDecoder } from '../../../actors/http/body.ts'
-import { HttpError } from '../../../actors/http/errors.ts'
-import { defaultHttpLimits, type HttpLimits } from '../../../actors/http/limits.ts'
-import { parseHead } from '../../../actors/http/parse-request.ts'
-import type { RequestHead } from '../../../actors/http/request-head.ts'
+import { Input } from '../../../../actors/connection/input.ts'
+import { BodyDecoder } from '../../../../actors/http/codec/body.ts'
+import { HttpError } from '../../../../actors/http/codec/errors.ts'
+import { parseHead } from '../../../../actors/http/codec/parse-request.ts'
+import type { RequestHead } from '../../../../actors/http/codec/request-head.ts'
+import { defaultHttpLimits, type HttpLimits } from '../../../../actors/http/limits.ts'
 
 export interface Message {
   readonly method: string
@@ -21,13 +21,16 @@ export interface Message {
 
 export interface Reading {
   readonly messages: readonly Message[]
-  /** `end` if the input ended between two requests; otherwise status and code of the refusal. */
+  /** `end` if the input ended between two requests, or the last one is not kept alive; else status and code of the refusal. */
   readonly verdict: string
 }
 
 /** Pushes the pieces one by one, ends the input, and reads as far as the codec goes. */
-export function read(pieces: readonly Buffer[], limits: HttpLimits = defaultHttpLimits): Reading {
-  const input = new Input()
+export function read(
+  pieces: readonly Buffer[],
+  limits: HttpLimits = defaultHttpLimits,
+  input: Input = new Input(),
+): Reading {
   const messages: Message[] = []
   const reader = readAll(input, limits, messages)
   try {
@@ -92,5 +95,6 @@ function* readAll(input: Input, limits: HttpLimits, messages: Message[]): Genera
       body: Buffer.concat(pieces).toString('latin1'),
       trailers: [...body.trailers],
     })
+    if (!keepAlive) return
   }
 }

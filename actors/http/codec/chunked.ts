@@ -5,12 +5,12 @@
  * between the data is held to the letter: a size is hexadecimal digits alone, a line ends in CRLF, extensions follow
  * their grammar and are dropped. All of it is bounded, because a peer can send a megabyte of it for each byte of data.
  */
-import type { Input } from '../connection/input.ts'
+import type { Input } from '../../connection/input.ts'
+import type { HttpLimits } from '../limits.ts'
 import { badRequest, excerpt, HttpError } from './errors.ts'
 import { fieldLineFault, NO_LINE, scanFieldLine } from './field-lines.ts'
 import { CR, LF } from './grammar.ts'
 import { HeaderFields } from './headers.ts'
-import type { HttpLimits } from './limits.ts'
 
 /** Pieces of a body as they come, `undefined` to wait for more input; at its end, the trailers. */
 export type BodyPieces = Generator<Buffer | undefined, HeaderFields, void>
@@ -24,8 +24,32 @@ const SIZE = /^[0-9A-Fa-f]+/
 const EXTENSIONS =
   /^(?:[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~\w]+(?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~\w]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*$/
 
-/** Fields that would change the framing or the routing of the message if somebody merged them into its head. */
-const FORBIDDEN_TRAILERS = ['content-length', 'transfer-encoding', 'host', 'connection', 'trailer', 'expect']
+/**
+ * Fields that mean something only before the content: framing, routing, request modifiers, authentication and the
+ * content's format (RFC 9110 section 6.5.1). One of them in a trailer is meant for somebody who merges it into a head.
+ */
+const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'max-forwards',
+  'proxy-authorization',
+  'proxy-connection',
+  'range',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
 
 export function* readChunked(input: Input, limits: HttpLimits): BodyPieces {
   let bodyBytesLeft = limits.bodyBytesMax
@@ -93,7 +117,7 @@ function* readTrailers(input: Input, limits: HttpLimits): Generator<undefined, H
     trailers.append(line)
     if (trailers.count > limits.headerCountMax) throw trailersTooLarge()
     const name = line.slice(0, line.indexOf(':')).toLowerCase()
-    if (FORBIDDEN_TRAILERS.includes(name)) {
+    if (FORBIDDEN_TRAILERS.has(name)) {
       throw badRequest('HTTP_TRAILER_FORBIDDEN', `${excerpt(name)} may not be a trailer`)
     }
   }

@@ -1,14 +1,17 @@
 /**
- * What the fields of a request say about its connection and its body (RFC 9112 sections 6 and 9.3).
+ * What the head of a request says about its connection and its body (RFC 9112 sections 6 and 9.3).
  *
  * Rules: one look at each field, and only at those that decide. Where two readings are possible the request is refused,
  * since the difference between two readings is a smuggled request: a repeated Content-Length even if the values agree,
- * Content-Length beside Transfer-Encoding, Transfer-Encoding in HTTP/1.0, and any Host but exactly one.
+ * Content-Length beside Transfer-Encoding, Transfer-Encoding in HTTP/1.0, and any Host but exactly one. No field that
+ * Connection names is left out: naming Content-Length or Host there hides nothing (RFC 9110 section 7.6.1).
  */
+
+import type { HttpLimits } from '../limits.ts'
 import { badRequest, excerpt, HttpError } from './errors.ts'
 import type { HeaderFields } from './headers.ts'
 import { isHost } from './host.ts'
-import type { HttpLimits } from './limits.ts'
+import type { RequestLine } from './request-line.ts'
 
 /** How a body's end is known. A response may also end with its connection: see `ResponseFraming`. */
 export type BodyKind = 'none' | 'length' | 'chunked'
@@ -26,7 +29,8 @@ export interface Framing {
 }
 
 /** @throws HttpError with status 400, 413, 417 or 501: see `HttpErrorCode`. */
-export function readFraming(versionMinor: 0 | 1, fields: HeaderFields, limits: HttpLimits): Framing {
+export function readFraming(line: RequestLine, fields: HeaderFields, limits: HttpLimits): Framing {
+  const { method, versionMinor } = line
   let hosts = 0
   let contentLength = -1
   let codings: string | undefined
@@ -78,8 +82,12 @@ export function readFraming(versionMinor: 0 | 1, fields: HeaderFields, limits: H
   }
   const isChunked = codings !== undefined
   const hasBody = isChunked || contentLength > 0
+  if (hasBody && (method === 'CONNECT' || method === 'TRACE')) {
+    throw badRequest('HTTP_CONTENT_FORBIDDEN', `a ${method} request has no content`)
+  }
   return {
-    keepAlive: readKeepAlive(versionMinor, connection),
+    // What follows CONNECT is meant for the tunnel, even where there is none: never another request (RFC 9110 9.3.6).
+    keepAlive: method !== 'CONNECT' && readKeepAlive(versionMinor, connection),
     bodyKind: isChunked ? 'chunked' : hasBody ? 'length' : 'none',
     contentLength: Math.max(0, contentLength),
     expectContinue: expectation !== undefined && readExpectation(expectation, versionMinor) && hasBody,
@@ -91,8 +99,13 @@ function joined(before: string | undefined, value: string): string {
   return before === undefined ? value : `${before},${value}`
 }
 
+/** The last Host that was found to be one: most requests name the same. A cache, not state. */
+let knownHost = ''
+
 function checkHost(value: string): void {
+  if (value === knownHost) return
   if (!isHost(value)) throw badRequest('HTTP_HOST_INVALID', `${excerpt(value)} is not a host`)
+  knownHost = value
 }
 
 /** `1*DIGIT` and nothing else: no sign, no list, no exponent. Beyond 2^53 the value is inexact, and refused as too large. */

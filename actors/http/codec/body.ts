@@ -4,11 +4,11 @@
  * Rules: nothing is read that is not asked for, so whoever stops calling `read` stops the peer, as soon as the input is
  * at its high-water mark. Pieces are views of the received bytes: valid for good, never to be written to.
  */
-import type { Input } from '../connection/input.ts'
+import type { Input } from '../../connection/input.ts'
+import type { HttpLimits } from '../limits.ts'
 import { type BodyPieces, readChunked, readExactly } from './chunked.ts'
 import type { Framing } from './framing.ts'
 import { HeaderFields } from './headers.ts'
-import type { HttpLimits } from './limits.ts'
 
 export class BodyDecoder {
   readonly #pieces: BodyPieces | undefined

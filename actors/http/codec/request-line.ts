@@ -7,7 +7,7 @@
 import { badRequest, excerpt, HttpError } from './errors.ts'
 import { NO_LINE } from './field-lines.ts'
 import { CR, isDigit, isTargetChar, isToken, isTokenChar, LF, SP } from './grammar.ts'
-import { isHost } from './host.ts'
+import { hasPort, isHost } from './host.ts'
 
 export interface RequestLine {
   readonly method: string
@@ -18,6 +18,9 @@ export interface RequestLine {
 
 /** Characters behind the target: ` HTTP/1.1` and CRLF. */
 const TAIL_LENGTH = 11
+
+/** Characters of a method. The longest that is registered, UPDATEREDIRECTREF, has 17. */
+const METHOD_LENGTH_MAX = 32
 
 /** Index after the request line that begins at `at`, or `NO_LINE`. */
 export function scanRequestLine(bytes: Buffer, at: number): number {
@@ -44,18 +47,26 @@ export function scanRequestLine(bytes: Buffer, at: number): number {
 }
 
 /**
- * Takes apart a line that was scanned, given with its CRLF.
+ * Takes apart a line that was scanned: the first `length` characters of `text`, its CRLF among them.
  *
- * @throws HttpError (`HTTP_TARGET_INVALID`) if the target has none of the four forms, or one that is not the method's.
+ * @throws HttpError (`HTTP_METHOD_TOO_LONG`, 501) for a method longer than any that is implemented (RFC 9112 section 3);
+ *   (`HTTP_TARGET_INVALID`) if the target has none of the four forms, or one that is not the method's.
  */
-export function readRequestLine(line: string): RequestLine {
-  const methodEnd = line.indexOf(' ')
-  const method = line.slice(0, methodEnd)
-  const target = line.slice(methodEnd + 1, line.length - TAIL_LENGTH)
+export function readRequestLine(text: string, length: number): RequestLine {
+  const methodEnd = text.indexOf(' ')
+  const method = text.slice(0, methodEnd)
+  if (methodEnd > METHOD_LENGTH_MAX) {
+    throw new HttpError(
+      501,
+      'HTTP_METHOD_TOO_LONG',
+      `no method has more than ${METHOD_LENGTH_MAX} characters`,
+    )
+  }
+  const target = text.slice(methodEnd + 1, length - TAIL_LENGTH)
   if (!hasProperForm(method, target)) {
     throw badRequest('HTTP_TARGET_INVALID', `${excerpt(target)} is no target for ${excerpt(method)}`)
   }
-  return { method, target, versionMinor: line.charCodeAt(line.length - 3) === 0x30 ? 0 : 1 }
+  return { method, target, versionMinor: text.charCodeAt(length - 3) === 0x30 ? 0 : 1 }
 }
 
 /** Authority of a target in absolute form, or `undefined` for every other form. */
@@ -84,7 +95,7 @@ export function requestLineFault(line: string): HttpError {
 
 /** The four forms of RFC 9112 section 3.2; `*` is for OPTIONS alone, an authority for CONNECT alone. */
 function hasProperForm(method: string, target: string): boolean {
-  if (method === 'CONNECT') return /:\d+$/.test(target) && isHost(target)
+  if (method === 'CONNECT') return isHost(target) && hasPort(target)
   if (target.startsWith('/')) return true
   if (target === '*') return method === 'OPTIONS'
   const authority = authorityOf(target)

@@ -25,8 +25,10 @@ const TARGET = setOf(range(0x21, 0x7e).replace('#', ''))
 /** What a field value may hold: HT, SP, visible ASCII and obs-text. No other control: CR, LF and NUL are how requests are smuggled. */
 const FIELD_VALUE = setOf(`\t${range(0x20, 0x7e)}${range(0x80, 0xff)}`)
 
-/** reg-name of RFC 3986: unreserved, percent and sub-delims. No `@`: userinfo has no place in Host. */
-const REG_NAME = setOf(`-._~!$&'()*+,;=%${DIGITS}${LETTERS}`)
+/** What stands for itself in a reg-name of RFC 3986: unreserved and sub-delims, but no comma (see `host.ts`). */
+const REG_NAME = setOf(`-._~!$&'()*+;=${DIGITS}${LETTERS}`)
+
+const HEX = setOf('0123456789abcdefABCDEF')
 
 /** Each byte with the ASCII capitals made small; a field name is compared through it. */
 const LOWER = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte))
@@ -49,6 +51,10 @@ export function isRegNameChar(byte: number | undefined): boolean {
 
 export function isDigit(byte: number | undefined): boolean {
   return (byte as number) >= 0x30 && (byte as number) <= 0x39
+}
+
+export function isHexDigit(byte: number | undefined): boolean {
+  return HEX[byte as number] === 1
 }
 
 /** OWS: the white space that may surround a field value. */

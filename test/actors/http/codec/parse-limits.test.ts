@@ -1,6 +1,6 @@
 /** Guards: every limit lets exactly its value pass, refuses one more, and does so in every cut. */
 import test from 'ava'
-import { createHttpLimits, defaultHttpLimits, type HttpLimits } from '../../../actors/http/limits.ts'
+import { createHttpLimits, defaultHttpLimits, type HttpLimits } from '../../../../actors/http/limits.ts'
 import { everyCut, read } from './reading.ts'
 
 const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n'

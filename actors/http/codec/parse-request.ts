@@ -8,13 +8,13 @@
  * - The first byte of a request is judged by itself, so that a TLS handshake on a plain port is refused directly
  *   instead of waiting for a line feed.
  */
-import type { Input } from '../connection/input.ts'
+import type { Input } from '../../connection/input.ts'
+import type { HttpLimits } from '../limits.ts'
 import { badRequest, HttpError } from './errors.ts'
 import { fieldLineFault, NO_LINE, scanFieldLine } from './field-lines.ts'
 import { readFraming } from './framing.ts'
 import { CR, isTokenChar, LF } from './grammar.ts'
 import { HeaderFields } from './headers.ts'
-import type { HttpLimits } from './limits.ts'
 import { RequestHead } from './request-head.ts'
 import { type RequestLine, readRequestLine, requestLineFault, scanRequestLine } from './request-line.ts'
 
@@ -25,51 +25,71 @@ import { type RequestLine, readRequestLine, requestLineFault, scanRequestLine } 
  * @throws HttpError: see `HttpErrorCode`. The generator is then at its end, and the input's position is undefined.
  */
 export function* parseHead(input: Input, limits: HttpLimits): Generator<void, RequestHead | undefined, void> {
+  const whole = readWholeHead(input, limits)
+  if (whole !== undefined) return whole
   const parser = new HeadParser(limits)
-  let searched = 0
   for (;;) {
-    const lineFeed = input.indexOf(LF, searched)
-    if (lineFeed === -1) {
-      parser.checkPartialLine(input)
-      if (input.ended) return parser.endOfInput(input)
-      searched = input.available
-      yield
-    } else {
-      input.gather(lineFeed + 1)
-      if (parser.readLines(input)) return parser.finish()
-      searched = 0
-    }
+    const head = parser.read(input)
+    if (head !== undefined) return head
+    if (input.ended) return parser.endOfInput(input)
+    yield
   }
 }
 
-class HeadParser {
+/**
+ * Reads the usual head: whole, within its limits, and in one chunk of the input. It is looked at once, made into text
+ * once, and consumed.
+ *
+ * @returns `undefined` for any other, of which nothing is consumed: `HeadParser` knows what is to be said of it.
+ * @throws HttpError for one whose target or framing is refused.
+ */
+export function readWholeHead(input: Input, limits: HttpLimits): RequestHead | undefined {
+  const bytes = input.chunk
+  const start = input.at
+  const lineEnd = scanRequestLine(bytes, start)
+  if (lineEnd === NO_LINE || lineEnd - start > limits.requestLineBytesMax) return undefined
+  const fields = new HeaderFields()
+  let at = lineEnd
+  while (bytes[at] !== CR || bytes[at + 1] !== LF) {
+    at = scanFieldLine(bytes, at, -start, fields)
+    if (at === NO_LINE || fields.count > limits.headerCountMax) return undefined
+  }
+  const size = at + 2 - start
+  if (size > limits.headBytesMax) return undefined
+  const text = bytes.toString('latin1', start, start + size)
+  const line = readRequestLine(text, lineEnd - start)
+  fields.append(text)
+  input.skip(size)
+  return new RequestHead(line, fields, readFraming(line, fields, limits))
+}
+
+/** One head, however it is cut and whatever is wrong with it. */
+export class HeadParser {
   readonly #limits: HttpLimits
   readonly #fields = new HeaderFields()
   #line: RequestLine | undefined = undefined
   #emptyLines = 0
   /** Bytes of the lines read so far, from the request line on. */
   #bytes = 0
+  /** Bytes of the input that hold no line feed, as far as is known. */
+  #searched = 0
 
   constructor(limits: HttpLimits) {
     this.#limits = limits
   }
 
-  /** Consumes the whole lines in the input's first chunk, at least one; answers whether the head's last is among them. */
-  readLines(input: Input): boolean {
-    if (this.#line === undefined) {
-      this.#skipEmptyLines(input)
-      this.#line = this.#readRequestLine(input)
-    }
-    return this.#line !== undefined && this.#readFieldLines(input)
-  }
-
-  /** Judges what can be judged of a line whose end has not come. */
-  checkPartialLine(input: Input): void {
-    if (this.#line !== undefined) {
-      this.#checkSize(this.#bytes + input.available)
-    } else if (input.available > 0) {
-      this.#checkFirstByte(input.byteAt(0))
-      this.#checkRequestLineLength(input.available)
+  /** Consumes the whole lines that are there. @returns the head once its last line was, else `undefined`. @throws HttpError */
+  read(input: Input): RequestHead | undefined {
+    for (;;) {
+      const lineFeed = input.indexOf(LF, this.#searched)
+      if (lineFeed === -1) {
+        this.#checkPartialLine(input)
+        this.#searched = input.available
+        return undefined
+      }
+      input.gather(lineFeed + 1)
+      this.#searched = 0
+      if (this.#readLines(input)) return this.#finish()
     }
   }
 
@@ -79,9 +99,28 @@ class HeadParser {
     throw badRequest('HTTP_TRUNCATED', 'the connection ended within the head of a request')
   }
 
-  finish(): RequestHead {
+  /** Consumes the whole lines in the input's first chunk; answers whether the head's last is among them. */
+  #readLines(input: Input): boolean {
+    if (this.#line === undefined) {
+      this.#skipEmptyLines(input)
+      this.#line = this.#readRequestLine(input)
+    }
+    return this.#line !== undefined && this.#readFieldLines(input)
+  }
+
+  /** Judges what can be judged of a line whose end has not come. */
+  #checkPartialLine(input: Input): void {
+    if (this.#line !== undefined) {
+      this.#checkSize(this.#bytes + input.available)
+    } else if (input.available > 0) {
+      this.#checkFirstByte(input.byteAt(0))
+      this.#checkRequestLineLength(input.available)
+    }
+  }
+
+  #finish(): RequestHead {
     const line = this.#line!
-    return new RequestHead(line, this.#fields, readFraming(line.versionMinor, this.#fields, this.#limits))
+    return new RequestHead(line, this.#fields, readFraming(line, this.#fields, this.#limits))
   }
 
   /** RFC 9112 section 2.2: empty lines before a request are skipped, since old clients send one after a body. */
@@ -108,7 +147,7 @@ class HeadParser {
       throw requestLineFault(bytes.toString('latin1', start, lineFeed + 1))
     }
     this.#checkRequestLineLength(next - start)
-    const line = readRequestLine(bytes.toString('latin1', start, next))
+    const line = readRequestLine(bytes.toString('latin1', start, next), next - start)
     this.#bytes = next - start
     this.#checkSize(this.#bytes)
     input.skip(next - start)

@@ -1,10 +1,10 @@
 /** Guards: a body is pulled in pieces without copying, nothing is read unasked, and the end is exact. */
 import test from 'ava'
-import { Input } from '../../../actors/connection/input.ts'
-import { BodyDecoder } from '../../../actors/http/body.ts'
-import { HttpError } from '../../../actors/http/errors.ts'
-import type { BodyKind } from '../../../actors/http/framing.ts'
-import { createHttpLimits, defaultHttpLimits } from '../../../actors/http/limits.ts'
+import { Input } from '../../../../actors/connection/input.ts'
+import { BodyDecoder } from '../../../../actors/http/codec/body.ts'
+import { HttpError } from '../../../../actors/http/codec/errors.ts'
+import type { BodyKind } from '../../../../actors/http/codec/framing.ts'
+import { createHttpLimits, defaultHttpLimits } from '../../../../actors/http/limits.ts'
 
 function decode(
   bodyKind: BodyKind,

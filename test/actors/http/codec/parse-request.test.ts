@@ -1,9 +1,9 @@
 /** Guards: what is a request, what is refused and with which status, whatever the cut; and that nothing is read beyond it. */
 import test from 'ava'
-import { Input } from '../../../actors/connection/input.ts'
-import { HttpError } from '../../../actors/http/errors.ts'
-import { defaultHttpLimits } from '../../../actors/http/limits.ts'
-import { parseHead } from '../../../actors/http/parse-request.ts'
+import { Input } from '../../../../actors/connection/input.ts'
+import { HttpError } from '../../../../actors/http/codec/errors.ts'
+import { parseHead } from '../../../../actors/http/codec/parse-request.ts'
+import { defaultHttpLimits } from '../../../../actors/http/limits.ts'
 import { everyCut, headOf, read, readText } from './reading.ts'
 import { invalidRequests, validRequests } from './requests.ts'
 

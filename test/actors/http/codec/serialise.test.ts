@@ -9,9 +9,9 @@ import {
   type ResponseFraming,
   type ResponseHeaders,
   serialiseHead,
-} from '../../../actors/http/serialise.ts'
-import { allowsBody, reasonPhrase } from '../../../actors/http/status.ts'
-import { UsageError } from '../../../runtime/errors.ts'
+} from '../../../../actors/http/codec/serialise.ts'
+import { allowsBody, reasonPhrase } from '../../../../actors/http/codec/status.ts'
+import { UsageError } from '../../../../runtime/errors.ts'
 
 const framing: ResponseFraming = {
   versionMinor: 1,
