@@ -19,6 +19,7 @@ import type { HttpDate } from './date.ts'
 import { Exchange, REQUEST_DONE } from './exchange.ts'
 import { bodyOver, clientLeft, reportFailure, responseTo } from './failure.ts'
 import { HeadReader } from './head-reader.ts'
+import { type Compression, compressAnswer } from './helpers/compression.ts'
 import type { HttpLimits } from './limits.ts'
 import { BODY_LATE, CLIENT_LEFT, Patience } from './patience.ts'
 import { CurrentRequest, HttpRequest } from './request.ts'
@@ -31,6 +32,8 @@ export interface HttpSettings {
   readonly limits: HttpLimits
   /** Bodies in chunks are refused with 411. */
   readonly isLengthRequired: boolean
+  /** Undefined: bodies leave as they were made. */
+  readonly compression: Compression | undefined
   readonly date: HttpDate
 }
 
@@ -135,7 +138,9 @@ export class HttpConversation {
   private ask(exchange: Exchange): void {
     const { request } = exchange
     try {
-      exchange.take(this.respond(request.ctx as unknown as Context<never>, request))
+      const answer = this.respond(request.ctx as unknown as Context<never>, request)
+      const { compression } = this.settings
+      exchange.take(compression === undefined ? answer : compressAnswer(request, answer, compression))
     } catch (error) {
       exchange.fail(error)
     }

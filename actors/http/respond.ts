@@ -7,6 +7,7 @@ import type { Protocol } from '../connection/protocol.ts'
 import type { Respond } from './answer.ts'
 import { type AnyRespond, HttpConversation, type HttpSettings } from './conversation.ts'
 import { HttpDate } from './date.ts'
+import { type Compression, type CompressionOptions, createCompression } from './helpers/compression.ts'
 import { createHttpLimits, type HttpLimits } from './limits.ts'
 import { ConnectionFace, type Serve } from './requests.ts'
 
@@ -16,6 +17,8 @@ export interface HttpOptions<K extends AnyKey> {
   /** Another: a generator for each connection, which takes requests and yields their responses. */
   readonly serve?: Serve<K>
   readonly limits?: Partial<HttpLimits>
+  /** Bodies are compressed for clients that take it. Default false: mind what `compress` says of secrets. */
+  readonly compression?: boolean | CompressionOptions
   /** A body in chunks, whose length nobody knows beforehand, is refused with 411. Default false. */
   readonly lengthRequired?: boolean
 }
@@ -24,7 +27,7 @@ export interface HttpOptions<K extends AnyKey> {
  * HTTP/1.1 and 1.0 as a protocol for `listen`.
  *
  * @throws UsageError (`HTTP_FACE`) unless exactly one of `respond` and `serve` is given; (`HTTP_LIMIT_UNKNOWN`,
- *   `HTTP_LIMIT_INVALID`) for limits that are not.
+ *   `HTTP_LIMIT_INVALID`) for limits that are not; (`HTTP_COMPRESSION_INVALID`) for such options.
  */
 export function http<K extends AnyKey = never>(options: HttpOptions<K>): Protocol<K> {
   const { respond, serve } = options
@@ -34,6 +37,7 @@ export function http<K extends AnyKey = never>(options: HttpOptions<K>): Protoco
   const settings: HttpSettings = {
     limits: createHttpLimits(options.limits),
     isLengthRequired: options.lengthRequired ?? false,
+    compression: compressionOf(options.compression),
     date: new HttpDate(),
   }
   return {
@@ -44,4 +48,9 @@ export function http<K extends AnyKey = never>(options: HttpOptions<K>): Protoco
       return new ConnectionFace(ctx, connection, serve as Serve<K>).converse(settings)
     },
   }
+}
+
+function compressionOf(option: boolean | CompressionOptions | undefined): Compression | undefined {
+  if (option === undefined || option === false) return undefined
+  return createCompression(option === true ? {} : option)
 }
