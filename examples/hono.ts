@@ -1,0 +1,68 @@
+/**
+ * A Hono application, written as Hono's documentation writes them, and served here.
+ *
+ *     npx tsx examples/hono.ts
+ *     curl http://127.0.0.1:8080/api/posts
+ *     curl -N http://127.0.0.1:8080/countdown
+ *
+ * `HOST` and `PORT` change where it listens. Ctrl-C drains it: it accepts nothing more, finishes what is in flight, and
+ * exits with 0.
+ */
+import { createSystem } from 'greenroom'
+import { type FetchEnv, http, listen } from 'greenroom/actors'
+import { Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { HTTPException } from 'hono/http-exception'
+import { logger } from 'hono/logger'
+import { streamText } from 'hono/streaming'
+
+// ── The application: nothing of it knows who serves it, but for the type of its bindings ──────────────────────────────
+
+const app = new Hono<{ Bindings: FetchEnv }>()
+
+app.use(logger())
+app.use('/api/*', cors())
+
+app.get('/', (c) => c.text('Hello Hono!'))
+
+app.get('/api/posts', (c) => {
+  const page = c.req.query('page') ?? '1'
+  return c.json({ page, posts: [{ id: 1, title: 'Good evening' }] })
+})
+
+app.get('/api/posts/:id', (c) => {
+  const id = c.req.param('id')
+  if (id !== '1') throw new HTTPException(404, { message: `there is no post ${id}` })
+  c.header('X-Message', 'Hi!')
+  return c.json({ id, title: 'Good evening' })
+})
+
+app.post('/api/posts', async (c) => {
+  const { title } = await c.req.json<{ title: string }>()
+  return c.json({ id: 2, title }, 201)
+})
+
+app.get('/countdown', (c) =>
+  streamText(c, async (stream) => {
+    for (const count of [3, 2, 1]) {
+      await stream.writeln(`${count}`)
+      await stream.sleep(1000)
+    }
+    await stream.writeln('Lift-off!')
+  }),
+)
+
+// What greenroom adds is in `c.env`: the request's context, in which actors are asked, and where the client is.
+app.get('/where', (c) => c.json({ client: c.env.remote, trace: c.env.ctx.traceparent }))
+
+app.notFound((c) => c.text('Nothing here', 404))
+
+// ── The server ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const { HOST = '127.0.0.1', PORT = '8080' } = process.env
+const system = createSystem()
+const endpoint = `tcp:${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`
+const server = await listen(system.ctx, { endpoint, protocol: http({ fetch: app.fetch }) })
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => system.stop())
+console.log(`Hono on ${server.endpoint.replace('tcp:', 'http://')}`)
