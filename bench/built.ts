@@ -8,4 +8,6 @@ export const { behaviour, createSystem } = (await load(
   'runtime/index.js',
 )) as typeof import('../runtime/index.ts')
 
-export const { http, listen, text } = (await load('actors/index.js')) as typeof import('../actors/index.ts')
+export const { http, json, listen, text } = (await load(
+  'actors/index.js',
+)) as typeof import('../actors/index.ts')

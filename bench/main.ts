@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- <suite> [--json] [--seconds N]`
+ * `npm run bench -- <suite> [trial...] [--json] [--seconds N]`
  *
  * Progress goes to stderr, the result to stdout: a table, or with `--json` one object on the last line. Whatever goes
  * wrong with a contender or the command is one line and exit code 1.
@@ -14,14 +14,13 @@ import { httpSuite } from './http.ts'
 import { messagingSuite } from './messaging.ts'
 import { spawnSuite } from './spawn.ts'
 
-const suites = new Map<string, Suite>(
-  [httpSuite, messagingSuite, spawnSuite].map((suite) => [suite.name, suite]),
-)
+const suites: readonly Suite[] = [httpSuite, messagingSuite, spawnSuite]
 
 try {
-  const request = parseArguments(process.argv.slice(2), [...suites.keys()])
-  const report = await runSuite(suites.get(request.suite) as Suite, {
+  const request = parseArguments(process.argv.slice(2), suites)
+  const report = await runSuite(suites.find(({ name }) => name === request.suite) as Suite, {
     seconds: request.seconds,
+    trials: request.trials,
     log: (line) => process.stderr.write(`${line}\n`),
   })
   process.stdout.write(`${request.isJson ? JSON.stringify(report) : toTable(report)}\n`)

@@ -1,12 +1,20 @@
 /**
- * The command line: `<suite> [--json] [--seconds N]`. Pure: words in, a request or one clear line out.
+ * The command line: `<suite> [trial...] [--json] [--seconds N]`. Pure: words in, a request or one clear line out.
  */
 
 export interface Request {
   readonly suite: string
+  /** The trials that were named; empty: all of the suite. */
+  readonly trials: readonly string[]
   readonly isJson: boolean
   /** Undefined: the suite's own default. */
   readonly seconds: number | undefined
+}
+
+/** What there is to be asked for. */
+export interface Choice {
+  readonly name: string
+  readonly trials: readonly { readonly name: string }[]
 }
 
 /** What the user got wrong, in one line that names what there is. */
@@ -15,9 +23,9 @@ export class ArgumentsError extends Error {}
 /** More than an hour for each row is a slip of the finger. */
 const SECONDS_MAX = 3_600
 
-/** @param suites - the names of the suites that there are. @throws ArgumentsError */
-export function parseArguments(words: readonly string[], suites: readonly string[]): Request {
-  let suite: string | undefined
+/** @throws ArgumentsError */
+export function parseArguments(words: readonly string[], suites: readonly Choice[]): Request {
+  const names: string[] = []
   let isJson = false
   let seconds: number | undefined
   for (let index = 0; index < words.length; index++) {
@@ -27,16 +35,29 @@ export function parseArguments(words: readonly string[], suites: readonly string
     else if (word.startsWith('--seconds=')) seconds = parseSeconds(word.slice('--seconds='.length))
     else if (word.startsWith('-')) {
       throw new ArgumentsError(`unknown option "${word}"; there are: --json, --seconds N`)
-    } else if (suite === undefined) suite = parseSuite(word, suites)
-    else throw new ArgumentsError(`one suite at a time: "${suite}" or "${word}"`)
+    } else names.push(word)
   }
-  if (suite === undefined) throw new ArgumentsError(`name a suite; there are: ${suites.join(', ')}`)
-  return { suite, isJson, seconds }
+  const [suite, ...trials] = names
+  if (suite === undefined) throw new ArgumentsError(`name a suite; there are: ${listed(suites)}`)
+  checkTrials(trials, suiteNamed(suite, suites))
+  return { suite, trials, isJson, seconds }
 }
 
-function parseSuite(word: string, suites: readonly string[]): string {
-  if (suites.includes(word)) return word
-  throw new ArgumentsError(`unknown suite "${word}"; there are: ${suites.join(', ')}`)
+function suiteNamed(name: string, suites: readonly Choice[]): Choice {
+  const suite = suites.find((candidate) => candidate.name === name)
+  if (suite !== undefined) return suite
+  throw new ArgumentsError(`unknown suite "${name}"; there are: ${listed(suites)}`)
+}
+
+function checkTrials(names: readonly string[], suite: Choice): void {
+  for (const name of names) {
+    if (suite.trials.some((trial) => trial.name === name)) continue
+    throw new ArgumentsError(`unknown trial "${name}" of ${suite.name}; there are: ${listed(suite.trials)}`)
+  }
+}
+
+function listed(choices: readonly { readonly name: string }[]): string {
+  return choices.map(({ name }) => name).join(', ')
 }
 
 function parseSeconds(word: string | undefined): number {

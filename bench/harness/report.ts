@@ -3,7 +3,8 @@
  */
 
 export interface Row {
-  /** `<who> <what>`, such as `greenroom tell`. */
+  readonly trial: string
+  /** `<who> <what>`, such as `greenroom tell`. No two rows have the same. */
   readonly name: string
   readonly unit: string
   readonly median: number
@@ -16,8 +17,10 @@ export interface Report {
   /** The Node version that ran everything, as `process.version` has it. */
   readonly node: string
   readonly rows: readonly Row[]
-  /** `<peer> <what>` to how many times better we are: above 1 means that we win. */
+  /** `<peer> <what>`, the name of the peer's row, to how many times better we are: above 1 means that we win. */
   readonly ratios: Readonly<Record<string, number>>
+  /** What one must know to read some of the figures, a line each. */
+  readonly remarks: readonly string[]
 }
 
 /** Digits beyond the noise of any run are left out. */
@@ -33,26 +36,36 @@ export function formatNumber(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: fractionDigits })
 }
 
+/** An empty line between trials; the ratio of each peer at the end of its row. */
 export function toTable(report: Report): string {
-  const body = report.rows.map((row) => [
-    row.name,
-    formatNumber(row.median),
-    formatNumber(row.min),
-    formatNumber(row.max),
-    row.unit,
-  ])
-  const ratios = Object.entries(report.ratios).map(([peer, ratio]) => [peer, `${ratio.toFixed(2)} x`])
+  const rows = report.rows.map(({ name, median, min, max, unit }) => {
+    const ratio = report.ratios[name]
+    return [
+      name,
+      formatNumber(median),
+      formatNumber(min),
+      formatNumber(max),
+      unit,
+      ratio === undefined ? '' : `${ratio.toFixed(2)} x`,
+    ]
+  })
+  const [header = '', ...body] = aligned([['', 'median', 'min', 'max', '', 'ratio'], ...rows])
   return [
-    `${report.suite}, Node ${report.node}`,
+    `${report.suite}, Node ${report.node}; ratio above 1: greenroom, the first of its trial, is better`,
     '',
-    ...aligned([['', 'median', 'min', 'max', ''], ...body]),
-    '',
-    'greenroom against (above 1: greenroom is better)',
-    ...aligned(ratios),
+    header,
+    ...body.flatMap((line, index) => {
+      const isFirst = index > 0 && report.rows[index]?.trial !== report.rows[index - 1]?.trial
+      return isFirst ? ['', line] : [line]
+    }),
+    ...(report.remarks.length > 0 ? ['', ...report.remarks] : []),
   ].join('\n')
 }
 
-/** Text in the first and the last of five columns to the left, numbers to the right. */
+/** The columns of text. */
+const isText = (column: number): boolean => column === 0 || column === 4
+
+/** Text to the left, numbers to the right. */
 function aligned(lines: readonly (readonly string[])[]): string[] {
   const widths: number[] = []
   for (const line of lines) {
@@ -61,7 +74,7 @@ function aligned(lines: readonly (readonly string[])[]): string[] {
   return lines.map((line) =>
     line
       .map((cell, column) =>
-        column === 0 || column === 4 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  ')
       .trimEnd(),

@@ -11,9 +11,20 @@ import { pairedRatio, summarise } from './statistics.ts'
 import type { Contender, Figure, Log, Suite, Trial } from './suite.ts'
 
 export interface RunOptions {
-  /** How long each contender works at each trial, in all rounds together; the suite's default if left out. */
+  /** How long each contender works at a trial, in all of the suite's rounds; the suite's default if left out. */
   readonly seconds?: number | undefined
+  /** Names of trials of the suite: only these are run, in the suite's order. All of them if left out or empty. */
+  readonly trials?: readonly string[]
   readonly log: Log
+}
+
+/** What a trial gave. */
+interface Result {
+  readonly trial: Trial
+  /** Those who took part, ours first. */
+  readonly contenders: readonly Contender[]
+  readonly series: readonly Series[]
+  readonly remarks: readonly string[]
 }
 
 /** The samples of one figure: for each contender, in their order, one for each round. */
@@ -23,27 +34,40 @@ interface Series {
 }
 
 /** @throws whatever a contender throws: a comparison that lacks a contender half-way is no comparison. */
-export async function runSuite(suite: Suite, options: RunOptions): Promise<Report> {
-  const roundSeconds = (options.seconds ?? suite.secondsDefault) / suite.rounds
-  const contenders = await suite.open(options.log)
+export async function runSuite<T extends Trial>(suite: Suite<T>, options: RunOptions): Promise<Report> {
+  const { seconds = suite.secondsDefault, trials: wanted = [], log } = options
+  const trials = suite.trials.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+  const contenders = await suite.open(log, trials)
   try {
-    const series: Series[] = []
-    for (const trial of suite.trials) {
-      series.push(...(await runTrial(trial, suite.rounds, roundSeconds, contenders, options.log)))
+    const results: Result[] = []
+    for (const trial of trials) {
+      const rounds = trial.rounds ?? suite.rounds
+      results.push(await runTrial(trial, rounds, seconds / suite.rounds, partIn(trial, contenders), log))
     }
-    return reportOf(suite, contenders, series)
+    return reportOf(suite.name, results)
   } finally {
     await Promise.all(contenders.map((contender) => contender.end()))
   }
 }
 
-async function runTrial(
-  trial: Trial,
+/** Those who take part in a trial, in the trial's own order. */
+function partIn<T extends Trial>(trial: T, contenders: readonly Contender<T>[]): readonly Contender<T>[] {
+  return (
+    trial.between?.map((who) => {
+      const contender = contenders.find((candidate) => candidate.who === who)
+      if (contender === undefined) throw new RangeError(`${trial.name}: there is no contender "${who}"`)
+      return contender
+    }) ?? contenders
+  )
+}
+
+async function runTrial<T extends Trial>(
+  trial: T,
   rounds: number,
   roundSeconds: number,
-  contenders: readonly Contender[],
+  contenders: readonly Contender<T>[],
   log: Log,
-): Promise<Series[]> {
+): Promise<Result> {
   const series = trial.figures.map((figure) => ({ figure, samples: contenders.map((): number[] => []) }))
   for (let round = 0; round <= rounds; round++) {
     const isWarmUp = round === 0
@@ -55,7 +79,12 @@ async function runTrial(
         samples[index]?.push(valueAt(values, figure, trial))
     }
   }
-  return series
+  const remarks = contenders.flatMap((contender) => {
+    const remark = contender.remark?.(trial)
+    return remark === undefined ? [] : [`${trial.name}: ${contender.who}: ${remark}`]
+  })
+  for (const remark of remarks) log(remark)
+  return { trial, contenders, series, remarks }
 }
 
 function valueAt(values: readonly number[], figure: number, trial: Trial): number {
@@ -75,23 +104,27 @@ function progressLine(trial: Trial, phase: string, who: string, values: readonly
   return `${trial.name} ${phase}: ${who}: ${figures.join(', ')}`
 }
 
-function reportOf(suite: Suite, contenders: readonly Contender[], series: readonly Series[]): Report {
+function reportOf(suite: string, results: readonly Result[]): Report {
   const rows: Row[] = []
   const ratios: Record<string, number> = {}
-  for (const { figure, samples } of series) {
-    const [ours = []] = samples
-    for (const [index, { who }] of contenders.entries()) {
-      const theirs = samples[index] ?? []
-      const { median, min, max } = summarise(theirs)
-      rows.push({
-        name: `${who} ${figure.what}`,
-        unit: figure.unit,
-        median: significant(median),
-        min: significant(min),
-        max: significant(max),
-      })
-      if (index > 0) ratios[`${who} ${figure.what}`] = significant(pairedRatio(ours, theirs, figure.better))
+  for (const { trial, contenders, series } of results) {
+    for (const { figure, samples } of series) {
+      const [ours = []] = samples
+      for (const [index, { who }] of contenders.entries()) {
+        const theirs = samples[index] ?? []
+        const { median, min, max } = summarise(theirs)
+        rows.push({
+          trial: trial.name,
+          name: `${who} ${figure.what}`,
+          unit: figure.unit,
+          median: significant(median),
+          min: significant(min),
+          max: significant(max),
+        })
+        if (index > 0) ratios[`${who} ${figure.what}`] = significant(pairedRatio(ours, theirs, figure.better))
+      }
     }
   }
-  return { suite: suite.name, node: process.version, rows, ratios }
+  const remarks = results.flatMap((result) => result.remarks)
+  return { suite, node: process.version, rows, ratios, remarks }
 }

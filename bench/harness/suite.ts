@@ -14,13 +14,18 @@ export interface Figure {
   readonly better: Better
 }
 
-/** Work that every contender does once a round. It may give several figures (a rate and a latency). */
+/** Work that its contenders do once a round. It may give several figures (a rate and a latency). */
 export interface Trial {
+  /** What the command line picks it by. */
   readonly name: string
   readonly figures: readonly Figure[]
+  /** Who takes part, ours first. Default: all of the suite's contenders, in their order. */
+  readonly between?: readonly string[]
+  /** Default: the suite's. A round is as long in every trial, so that fewer rounds take less time. */
+  readonly rounds?: number
 }
 
-export interface Contender {
+export interface Contender<T extends Trial = Trial> {
   /** The first half of a row's name. */
   readonly who: string
   /**
@@ -29,7 +34,9 @@ export interface Contender {
    * @param seconds - how long to work; a trial whose size is fixed may ignore it.
    * @returns one value for each of the trial's figures, in their order.
    */
-  measure(trial: Trial, seconds: number): Promise<readonly number[]>
+  measure(trial: T, seconds: number): Promise<readonly number[]>
+  /** What one must know to read its figures of a trial, in one line, if anything. Asked after the last round. */
+  remark?(trial: T): string | undefined
   /** Releases processes and files. Never rejects; may be called after a failed `measure`. */
   end(): Promise<void>
 }
@@ -37,13 +44,17 @@ export interface Contender {
 /** Receives lines about the progress, for a human; never part of the result. */
 export type Log = (line: string) => void
 
-export interface Suite {
+export interface Suite<T extends Trial = Trial> {
   readonly name: string
   /** The headline comparison comes first. */
-  readonly trials: readonly Trial[]
+  readonly trials: readonly T[]
   readonly rounds: number
-  /** How long each contender works at each trial, in all rounds together. */
+  /** How long each contender works at a trial, in all of the suite's `rounds` together. */
   readonly secondsDefault: number
-  /** Ours first, then the peers, the one that matters most first. Peers that are not installed are logged and left out. */
-  open(log: Log): Promise<readonly Contender[]>
+  /**
+   * Ours first, then the peers, the one that matters most first. Peers that are not installed are logged and left out.
+   *
+   * @param trials - those that will be run: a contender that takes part in none of them need not be started.
+   */
+  open(log: Log, trials: readonly T[]): Promise<readonly Contender<T>[]>
 }

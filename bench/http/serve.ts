@@ -2,14 +2,25 @@
  * What all servers of this suite do alike: give the same answer, say their port, serve until stdin ends.
  */
 
+import { createInterface } from 'node:readline'
+
 /** The body of `GET /hello`. */
 export const HELLO = 'Hello, World!'
 
-/** Tells the parent that `port` listens; the process ends when the parent closes its end, or dies. */
+/**
+ * Tells the parent that `port` listens; the process ends when the parent closes its end, or dies. Meanwhile it answers
+ * `cpu` with the microseconds that it has spent, user and system, so that the parent can take a difference.
+ */
 export function serveUntilStdinEnds(port: number): void {
   console.log(`ready ${port}`)
-  process.stdin.resume()
-  process.stdin.on('end', () => process.exit())
+  createInterface({ input: process.stdin })
+    .on('line', (line) => console.log(line === 'cpu' ? cpuUs() : `error no such question: ${line}`))
+    .on('close', () => process.exit())
+}
+
+function cpuUs(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
 }
 
 /** Of a Node server that listens on TCP. */

@@ -7,13 +7,26 @@ import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { ArgumentsError, parseArguments } from '../../bench/harness/arguments.ts'
 
-const suites = ['http', 'spawn']
+const suites = [
+  { name: 'http', trials: [{ name: 'hello' }, { name: 'json' }] },
+  { name: 'spawn', trials: [{ name: 'two words' }] },
+]
+const all = { trials: [], isJson: false, seconds: undefined }
 
 for (const { words, request } of [
-  { words: ['http'], request: { suite: 'http', isJson: false, seconds: undefined } },
-  { words: ['spawn', '--json'], request: { suite: 'spawn', isJson: true, seconds: undefined } },
-  { words: ['--json', '--seconds', '2.5', 'http'], request: { suite: 'http', isJson: true, seconds: 2.5 } },
-  { words: ['http', '--seconds=3'], request: { suite: 'http', isJson: false, seconds: 3 } },
+  { words: ['http'], request: { ...all, suite: 'http' } },
+  { words: ['spawn', '--json'], request: { ...all, suite: 'spawn', isJson: true } },
+  {
+    words: ['--json', '--seconds', '2.5', 'http'],
+    request: { ...all, suite: 'http', isJson: true, seconds: 2.5 },
+  },
+  { words: ['http', '--seconds=3'], request: { ...all, suite: 'http', seconds: 3 } },
+  { words: ['http', 'json', 'hello'], request: { ...all, suite: 'http', trials: ['json', 'hello'] } },
+  {
+    words: ['http', '--seconds', '3', 'hello', '--json'],
+    request: { suite: 'http', trials: ['hello'], isJson: true, seconds: 3 },
+  },
+  { words: ['spawn', 'two words'], request: { ...all, suite: 'spawn', trials: ['two words'] } },
 ]) {
   test(`understands ${words.join(' ')}`, (t) => {
     t.deepEqual(parseArguments(words, suites), request)
@@ -23,7 +36,12 @@ for (const { words, request } of [
 for (const { words, message } of [
   { words: [], message: 'name a suite; there are: http, spawn' },
   { words: ['htpp'], message: 'unknown suite "htpp"; there are: http, spawn' },
-  { words: ['http', 'spawn'], message: 'one suite at a time: "http" or "spawn"' },
+  { words: ['hello'], message: 'unknown suite "hello"; there are: http, spawn' },
+  { words: ['http', 'spawn'], message: 'unknown trial "spawn" of http; there are: hello, json' },
+  {
+    words: ['http', 'hello', 'two words'],
+    message: 'unknown trial "two words" of http; there are: hello, json',
+  },
   { words: ['http', '--fast'], message: 'unknown option "--fast"; there are: --json, --seconds N' },
   { words: ['http', '--seconds'], message: /above 0 and at most 3600, not nothing$/ },
   { words: ['http', '--seconds', ''], message: /not ""$/ },

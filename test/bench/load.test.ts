@@ -1,15 +1,17 @@
 /**
- * Laws: the load generators' reports are read in every unit, and a report with failed requests gives no figure; and what
- * is installed, run on a real server, reports what we read. wrk is no npm package: without it the suite does without, and
- * its test is skipped; the gate installs it.
+ * Laws: the load generators' reports are read in every unit, and a report with failed requests gives no figure; and
+ * what is installed, run on a real server, asks what it was told to ask and reports what we read. wrk is no npm package:
+ * without it the suite does without, and its tests are skipped; the gate installs it.
  */
 
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import test from 'ava'
 import { ContenderError } from '../../bench/harness/process-contender.ts'
 import { isInstalled, parseCores } from '../../bench/harness/tools.ts'
-import { openAutocannon, openWrk, parseAutocannon, parseWrk } from '../../bench/http/load.ts'
+import { parseAutocannon } from '../../bench/http/autocannon.ts'
+import { openAutocannon, openWrk } from '../../bench/http/load.ts'
+import type { Work } from '../../bench/http/work.ts'
+import { parseWrk } from '../../bench/http/wrk.ts'
 
 const wrkReport = (p99: string, trouble = '') => `Running 2s test @ http://127.0.0.1:1234/hello
   1 threads and 64 connections
@@ -30,7 +32,7 @@ for (const { p99, p99Ms } of [
   { p99: '1.20s', p99Ms: 1_200 },
 ]) {
   test(`reads a p99 of ${p99} in wrk's report`, (t) => {
-    t.deepEqual(parseWrk(wrkReport(p99)), { requestsPerSecond: 72_551.56, p99Ms })
+    t.deepEqual(parseWrk(wrkReport(p99)), { requests: 145_146, requestsPerSecond: 72_551.56, p99Ms })
   })
 }
 
@@ -52,10 +54,19 @@ test('says so when wrk printed something else', (t) => {
   t.throws(() => parseWrk('unable to connect'), { instanceOf: ContenderError, message: /unable to connect/ })
 })
 
-const autocannonReport = { requests: { average: 31_000.5 }, latency: { p99: 3 }, errors: 0, non2xx: 0 }
+const autocannonReport = {
+  requests: { average: 31_000.5, total: 62_001 },
+  latency: { p99: 3 },
+  errors: 0,
+  non2xx: 0,
+}
 
 test("reads autocannon's report; below its resolution a p99 counts as 1 ms", (t) => {
-  t.deepEqual(parseAutocannon(JSON.stringify(autocannonReport)), { requestsPerSecond: 31_000.5, p99Ms: 3 })
+  t.deepEqual(parseAutocannon(JSON.stringify(autocannonReport)), {
+    requests: 62_001,
+    requestsPerSecond: 31_000.5,
+    p99Ms: 3,
+  })
   t.is(parseAutocannon(JSON.stringify({ ...autocannonReport, latency: { p99: 0 } })).p99Ms, 1)
 })
 
@@ -67,27 +78,97 @@ for (const trouble of [{ errors: 1 }, { non2xx: 1 }]) {
   })
 }
 
+/** A server that notes what it was asked, and answers what comes in one piece with one piece. */
+class Witness {
+  answered = 0
+  pipelinedMax = 0
+  readonly asked = new Set<string>()
+  /** Those on which something was asked: wrk tries the address first, on a connection that it closes at once. */
+  readonly connections = new Set<Socket>()
+  private readonly server = createServer((socket) => this.serve(socket))
+
+  listen(): Promise<AddressInfo> {
+    return new Promise((resolve) => {
+      this.server.listen(0, '127.0.0.1', () => resolve(this.server.address() as AddressInfo))
+    })
+  }
+
+  close(): void {
+    this.server.close()
+    for (const socket of this.connections) socket.destroy()
+  }
+
+  private serve(socket: Socket): void {
+    let text = ''
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (chunk) => {
+      this.connections.add(socket)
+      text += chunk.toString('latin1')
+      let count = 0
+      for (let request = REQUEST.exec(text); request !== null; request = REQUEST.exec(text)) {
+        const [head, method, path] = request
+        const end = head.length + Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? 0)
+        if (text.length < end) break
+        this.asked.add(`${method} ${path} ${text.slice(head.length, end)}`)
+        text = text.slice(end)
+        count += 1
+      }
+      this.answered += count
+      this.pipelinedMax = Math.max(this.pipelinedMax, count)
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'.repeat(count))
+    })
+  }
+}
+
+const REQUEST = /^(\w+) (\S+) HTTP\/1\.1\r\n(?:[^\r\n]+\r\n)*\r\n/
+
+const works: readonly { how: string; work: Work; body: string }[] = [
+  { how: 'over one connection', work: { path: '/hello', connections: 1 }, body: '' },
+  { how: 'with 16 requests at once', work: { path: '/hello', connections: 4, pipelined: 16 }, body: '' },
+  {
+    how: 'with a body of JSON',
+    work: { path: '/hello', connections: 4, json: '{"a b":["\\"quoted\\"",1]}' },
+    body: '{"a b":["\\"quoted\\"",1]}',
+  },
+]
+
 for (const [name, open, isThere] of [
   ['wrk', openWrk, isInstalled('wrk')],
   ['autocannon', openAutocannon, true],
 ] as const) {
   const testIfThere = isThere ? test : test.skip
   const title = isThere ? name : `(not installed) ${name}`
-  testIfThere(`${title}, run on a real server, counts what that answered`, async (t) => {
-    let answered = 0
-    const server = createServer((_, response) => {
-      answered += 1
-      response.end('hello')
+  testIfThere(`${title} gives no figure when nobody listens`, async (t) => {
+    const server = new Witness()
+    const { port } = await server.listen()
+    server.close()
+    const work: Work = { path: '/hello', connections: 1 }
+    await t.throwsAsync(open(undefined).run(port, work, 1), {
+      instanceOf: ContenderError,
+      message: new RegExp(`^${name}: `),
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    t.teardown(() => server.close())
-    const { port } = server.address() as AddressInfo
-    const { requestsPerSecond, p99Ms } = await open(undefined).run(new URL(`http://127.0.0.1:${port}/`), 1)
-    // It ran for a second, more or less, and need not have counted what was under way at its end.
-    const ratio = requestsPerSecond / answered
-    t.true(ratio > 0.2 && ratio < 2, `${requestsPerSecond} requests/s, ${answered} answered`)
-    t.true(p99Ms > 0 && p99Ms < 60_000)
   })
+
+  for (const { how, work, body } of works) {
+    testIfThere(`${title} asks a real server ${how}, and counts what that answered`, async (t) => {
+      const server = new Witness()
+      const { port } = await server.listen()
+      t.teardown(() => server.close())
+      const { requests, requestsPerSecond, p99Ms, busy } = await open(undefined).run(port, work, 1)
+      // What was under way at the end is answered and need not be counted. It ran for a second, more or less.
+      t.true(requests > 0 && requests <= server.answered, `${requests} requests, ${server.answered} answered`)
+      t.true(requestsPerSecond > requests / 5 && requestsPerSecond < requests * 2, `${requestsPerSecond}/s`)
+      t.true(busy > 0)
+      t.is(server.connections.size, work.connections)
+      t.deepEqual([...server.asked], [`${work.json === undefined ? 'GET' : 'POST'} /hello ${body}`])
+      const { pipelined = 1 } = work
+      t.true(
+        server.pipelinedMax <= pipelined && server.pipelinedMax > pipelined / 2,
+        `${server.pipelinedMax} at once`,
+      )
+      if (work.pipelined === undefined) t.true(p99Ms > 0 && p99Ms < 60_000)
+    })
+  }
 }
 
 for (const { list, cores } of [

@@ -1,6 +1,6 @@
 /**
- * Laws: contenders take turns within a round, the warm-up counts for nothing, the report has the shape that programs
- * rely on, and whatever happens every contender is ended.
+ * Laws: contenders take turns within a round, the warm-up counts for nothing, a trial is between those that it names,
+ * the report has the shape that programs rely on, and whatever happens every contender is ended.
  */
 
 import test from 'ava'
@@ -69,21 +69,21 @@ test('the seconds asked for are those of all rounds together', async (t) => {
   t.is(events[0], 'greenroom size 0.25')
 })
 
-test('the report is one object: suite, node, rows, ratios; the headline first; no trace of the warm-up', async (t) => {
+test('the report is one object: suite, node, rows, ratios, remarks; the headline first; no trace of the warm-up', async (t) => {
   const report = await runSuite(fake({ greenroom: ours, peer: theirs, slow: theirs }).suite, { log: silent })
   t.deepEqual(JSON.parse(JSON.stringify(report)), {
     suite: 'fake',
     node: process.version,
     rows: [
-      { name: 'greenroom speed', unit: 'requests/s', median: 200, min: 180, max: 220 },
-      { name: 'peer speed', unit: 'requests/s', median: 100, min: 90, max: 110 },
-      { name: 'slow speed', unit: 'requests/s', median: 100, min: 90, max: 110 },
-      { name: 'greenroom speed p99', unit: 'ms', median: 1, min: 1, max: 1 },
-      { name: 'peer speed p99', unit: 'ms', median: 4, min: 4, max: 4 },
-      { name: 'slow speed p99', unit: 'ms', median: 4, min: 4, max: 4 },
-      { name: 'greenroom size', unit: 'bytes', median: 500, min: 500, max: 500 },
-      { name: 'peer size', unit: 'bytes', median: 250, min: 250, max: 250 },
-      { name: 'slow size', unit: 'bytes', median: 250, min: 250, max: 250 },
+      { trial: 'speed', name: 'greenroom speed', unit: 'requests/s', median: 200, min: 180, max: 220 },
+      { trial: 'speed', name: 'peer speed', unit: 'requests/s', median: 100, min: 90, max: 110 },
+      { trial: 'speed', name: 'slow speed', unit: 'requests/s', median: 100, min: 90, max: 110 },
+      { trial: 'speed', name: 'greenroom speed p99', unit: 'ms', median: 1, min: 1, max: 1 },
+      { trial: 'speed', name: 'peer speed p99', unit: 'ms', median: 4, min: 4, max: 4 },
+      { trial: 'speed', name: 'slow speed p99', unit: 'ms', median: 4, min: 4, max: 4 },
+      { trial: 'size', name: 'greenroom size', unit: 'bytes', median: 500, min: 500, max: 500 },
+      { trial: 'size', name: 'peer size', unit: 'bytes', median: 250, min: 250, max: 250 },
+      { trial: 'size', name: 'slow size', unit: 'bytes', median: 250, min: 250, max: 250 },
     ],
     ratios: {
       'peer speed': 2,
@@ -93,15 +93,74 @@ test('the report is one object: suite, node, rows, ratios; the headline first; n
       'peer size': 0.5,
       'slow size': 0.5,
     },
+    remarks: [],
   })
   t.is(Object.keys(report.ratios)[0], 'peer speed')
 })
 
-test('the table shows every row and every ratio', async (t) => {
+test("the table shows every row, the ratio at the end of the peer's, an empty line between trials", async (t) => {
   const table = toTable(await runSuite(fake({ greenroom: ours, peer: theirs }).suite, { log: silent }))
-  for (const text of ['greenroom speed', 'peer speed p99', 'requests/s', '2.00 x', '0.50 x']) {
-    t.true(table.includes(text), text)
+  t.deepEqual(table.split('\n').slice(2), [
+    '                     median  min  max               ratio',
+    'greenroom speed         200  180  220  requests/s',
+    'peer speed              100   90  110  requests/s  2.00 x',
+    'greenroom speed p99       1    1    1  ms',
+    'peer speed p99            4    4    4  ms          4.00 x',
+    '',
+    'greenroom size          500  500  500  bytes',
+    'peer size               250  250  250  bytes       0.50 x',
+  ])
+})
+
+test('a trial that names its contenders is between them alone, and the first of them is ours', async (t) => {
+  const between: Trial = { ...size, between: ['slow', 'peer'] }
+  const { suite, events } = fake({ greenroom: ours, peer: theirs, slow: () => [1_000] }, [between])
+  const { rows, ratios } = await runSuite(suite, { log: silent })
+  t.deepEqual(events.slice(0, 3), ['slow size 2', 'peer size 2', 'slow size 2'])
+  t.deepEqual(
+    rows.map(({ name }) => name),
+    ['slow size', 'peer size'],
+  )
+  t.deepEqual(ratios, { 'peer size': 0.25 })
+  t.deepEqual(events.slice(-3), ['greenroom end', 'peer end', 'slow end'])
+})
+
+test('a trial that names a contender that is not there fails the run', async (t) => {
+  const { suite, events } = fake({ greenroom: ours }, [{ ...size, between: ['greenroom', 'grenroom'] }])
+  await t.throwsAsync(runSuite(suite, { log: silent }), { message: 'size: there is no contender "grenroom"' })
+  t.deepEqual(events, ['greenroom end'])
+})
+
+test('a trial may have rounds of its own, as long as those of the others', async (t) => {
+  const { suite, events } = fake({ greenroom: ours }, [{ ...size, rounds: 1 }, speed])
+  await runSuite(suite, { log: silent })
+  t.deepEqual(events.slice(0, 3), ['greenroom size 2', 'greenroom size 2', 'greenroom speed 2'])
+})
+
+test('the trials that are named are run, in the order of the suite, and only they are opened', async (t) => {
+  const { suite, events } = fake({ greenroom: ours }, [speed, size, { ...size, name: 'other' }])
+  const opened: string[] = []
+  const open: Suite['open'] = (log, trials) => {
+    opened.push(...trials.map(({ name }) => name))
+    return suite.open(log, trials)
   }
+  const { rows } = await runSuite({ ...suite, open }, { trials: ['size', 'speed'], log: silent })
+  t.deepEqual(opened, ['speed', 'size'])
+  t.deepEqual([...new Set(rows.map(({ trial }) => trial))], ['speed', 'size'])
+  t.false(events.some((event) => event.includes('other')))
+})
+
+test('what a contender remarks on a trial is logged, and stands in the report and below the table', async (t) => {
+  const { suite } = fake({ greenroom: ours, peer: theirs })
+  const open: Suite['open'] = async (log, trials) => {
+    const [first, second] = (await suite.open(log, trials)) as [Contender, Contender]
+    return [first, { ...second, remark: ({ name }) => (name === 'size' ? 'was asleep' : undefined) }]
+  }
+  const lines: string[] = []
+  const report = await runSuite({ ...suite, open }, { log: (line) => lines.push(line) })
+  t.deepEqual(report.remarks, ['size: peer: was asleep'])
+  t.is(lines.at(-1), 'size: peer: was asleep')
+  t.deepEqual(toTable(report).split('\n').slice(-2), ['', 'size: peer: was asleep'])
 })
 
 test('progress is told while the suite runs, the warm-up marked', async (t) => {
