@@ -18,22 +18,28 @@ const BACKLOG_DEFAULT = 511
 /**
  * Binds and listens. The file of a unix socket whose server has died is removed and the name taken over; that of a
  * server which answers is left alone, and so is anything that is no socket.
+ *
+ * @param onAccepted - called for each connection, from node's callback.
  */
-export function listen(poller: Poller, options: ListenOptions): Deferred<ListenerPort> {
+export function listen(
+  poller: Poller,
+  options: ListenOptions,
+  onAccepted: () => void,
+): Deferred<ListenerPort> {
   const { address } = options
-  const bound = bind(poller, options)
+  const bound = bind(poller, options, onAccepted)
   if (address.transport === 'tcp') return bound
   return bound.catch((error) => {
     if (codeOf(error) !== 'EADDRINUSE') throw error
     return hasDied(address.path).then((isDead) => {
       if (!isDead) throw error
       rmSync(address.path, { force: true })
-      return bind(poller, options)
+      return bind(poller, options, onAccepted)
     })
   })
 }
 
-function bind(poller: Poller, options: ListenOptions): Deferred<ListenerPort> {
+function bind(poller: Poller, options: ListenOptions, onAccepted: () => void): Deferred<ListenerPort> {
   const { address, backlog = BACKLOG_DEFAULT } = options
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
   const bound = new Deferred<ListenerPort>(() => server.close())
@@ -41,7 +47,7 @@ function bind(poller: Poller, options: ListenOptions): Deferred<ListenerPort> {
   server.on('error', (error) => bound.reject(error))
   server.on('listening', () => {
     // Cancelled while a host's name was looked up: node binds all the same.
-    if (bound.isPending) bound.resolve(new NodeListener(poller, server, options))
+    if (bound.isPending) bound.resolve(new NodeListener(poller, server, options, onAccepted))
     else server.close()
   })
   try {
@@ -70,13 +76,16 @@ function hasDied(path: string): Deferred<boolean> {
 class NodeListener extends BufferedListener {
   private readonly server: Server
 
-  constructor(poller: Poller, server: Server, options: ListenOptions) {
+  constructor(poller: Poller, server: Server, options: ListenOptions, onAccepted: () => void) {
     const path = options.address.transport === 'unix' ? options.address.path : undefined
     // A unix server's own word for its address is the path; a TCP server's has the port that was chosen.
     const chosen = path === undefined ? tcpAddress(server.address() as AddressInfo) : undefined
     super(poller, chosen ?? options.address)
     this.server = server
-    server.on('connection', (socket) => this.arrived(new NodeStream(poller, socket, options, path)))
+    server.on('connection', (socket) => {
+      onAccepted()
+      this.arrived(new NodeStream(poller, socket, options, path))
+    })
     server.on('error', (error) => this.failed(error))
   }
 

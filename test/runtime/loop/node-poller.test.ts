@@ -77,6 +77,27 @@ for (const [title, chunks] of bursts) {
   })
 }
 
+test('a burst of connections is taken in by a few turns, not by one turn for each', async (t) => {
+  const hand = createHand()
+  const { port } = await hand.listen(anyPort)
+  const clients = Array.from({ length: 200 }, () => clientOf(port.address))
+  let accepted = 0
+  let turns = 0
+  while (accepted < clients.length) {
+    await new Promise<void>((resolve) => hand.poller.defer(resolve))
+    turns += 1
+    for (let ready = hand.poller.next(); ready !== undefined; ready = hand.poller.next()) {
+      const transfer = ready.transfer()
+      if (transfer?.type !== 'accepted') continue
+      accepted += 1
+      transfer.stream.destroy()
+    }
+  }
+  t.true(turns <= 20, `${turns} turns`)
+  for (const client of clients) client.destroy()
+  await port.close()
+})
+
 test('an address that is not ours, or not there, is refused with the code of the operating system', async (t) => {
   const hand = createHand()
   const path = join(folderFor(t), 'no', 'such', 'folder')
