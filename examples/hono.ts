@@ -57,6 +57,14 @@ app.get('/where', (c) => c.json({ client: c.env.remote, trace: c.env.ctx.tracepa
 
 app.notFound((c) => c.text('Nothing here', 404))
 
+app.onError((error, c) => {
+  // An HTTPException, or what greenroom says of a body that is malformed, too large or too slow.
+  if ('getResponse' in error) return error.getResponse()
+  if (error instanceof SyntaxError) return c.text(`The body is not JSON: ${error.message}`, 400)
+  console.error(error)
+  return c.text('Internal Server Error', 500)
+})
+
 // ── The server ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const { HOST = '127.0.0.1', PORT = '8080' } = process.env

@@ -21,6 +21,9 @@ test.serial('it answers as its routes say', async (t) => {
   const body = Buffer.from('{"title":"Good night"}')
   const made = await ask(port, '/api/posts', { method: 'POST', body })
   t.deepEqual([made.status, JSON.parse(made.text)], [201, { id: 2, title: 'Good night' }])
+  const broken = await ask(port, '/api/posts', { method: 'POST', body: Buffer.from('{"title') })
+  t.is(broken.status, 400)
+  t.regex(broken.text, /^The body is not JSON: /)
   t.like(await ask(port, '/nowhere'), { status: 404, text: 'Nothing here' })
 
   const where = JSON.parse((await ask(port, '/where')).text)

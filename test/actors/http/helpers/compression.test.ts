@@ -10,6 +10,7 @@ import {
   createCompression,
   eventStream,
   HttpResponse,
+  http,
   json,
   type Respond,
   type ResponseInit,
@@ -520,4 +521,45 @@ test('options that cannot work are refused', (t) => {
   for (const options of wrong) {
     t.throws(() => createCompression(options as CompressionOptions), { code: 'HTTP_COMPRESSION_INVALID' })
   }
+})
+
+test(
+  'as an option of the protocol it is for every response, whenever it comes, and for nothing else',
+  served(
+    {
+      async respond(ctx, { path }) {
+        if (path === '/later') await ctx.after(10)
+        if (path === '/fail') throw new Error('boom')
+        return text(page)
+      },
+      compression: { codings: ['gzip'] },
+    },
+    async (t, server) => {
+      const client = await server.send(
+        get('/now', 'Accept-Encoding: gzip') + get('/later', 'Accept-Encoding: gzip'),
+      )
+      await server.advance(10)
+      for (const { headers, body } of responses(client)) {
+        t.is(headers['content-encoding'], 'gzip')
+        t.is(decoded('gzip', Buffer.from(body, 'latin1')), page)
+      }
+      t.is(responses(client).length, 2)
+      const [plain] = await server.ask(get('/now'))
+      t.like(plain, { body: page, status: 200 })
+      t.is(plain?.headers.vary, 'accept-encoding')
+      const [failed] = await server.ask(get('/fail', 'Accept-Encoding: gzip'))
+      t.is(failed?.status, 500)
+    },
+  ),
+)
+
+test('it is off unless asked for, and its options are checked with the others', async (t) => {
+  await served({ respond: small }, async (t, server) => {
+    const [response] = await server.ask(get('/', 'Accept-Encoding: gzip'))
+    t.is(response?.headers['content-encoding'], undefined)
+    t.is(response?.headers.vary, undefined)
+  })(t)
+  t.throws(() => http({ respond: small, compression: { gzipLevel: 10 } }), {
+    code: 'HTTP_COMPRESSION_INVALID',
+  })
 })
