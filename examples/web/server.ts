@@ -3,8 +3,9 @@
  * All from outside comes through the system and its contexts: a test drives it by a memory network and a manual clock.
  */
 import { readFileSync } from 'node:fs'
-import { type ActorSystem, type Context, codeOf, System } from 'greenroom'
-import { type Answer, type HttpRequest, html, http, listen, stream, text } from 'greenroom/actors'
+import { type ActorSystem, type Context, codeOf, type System } from 'greenroom'
+import type { Answer, HttpRequest } from 'greenroom/actors'
+import { eventStream, html, http, listen, stream, text } from 'greenroom/actors'
 import { type Meter, Sampler, sampling } from './sampler.ts'
 
 const AFTER_MS_MAX = 60_000
@@ -19,7 +20,7 @@ const routes: Record<string, [method: 'GET' | 'POST', handle: Handler]> = {
   '/hello': ['GET', () => text('Hello, World!')],
   '/echo': ['POST', (_, { headers, body }) => stream(body, { type: headers.get('content-type') ?? BYTES })],
   '/after/:ms': ['GET', after],
-  '/stream': ['GET', (ctx) => stream(samples(ctx), { type: 'text/event-stream' })],
+  '/stream': ['GET', (ctx) => eventStream(ctx, samples(ctx), { retryMs: 1_000 })],
 }
 
 /** Starts the server in a system. Whoever runs the loop counts the meter's turns. */
@@ -62,11 +63,10 @@ async function after(ctx: WebContext, { path }: HttpRequest) {
   return text(`${ms} ms have passed\n`)
 }
 
-/** Server-sent events, until the client leaves or the system stops. */
+/** Until the client leaves or the server drains. */
 async function* samples(ctx: WebContext) {
-  yield 'retry: 1000\n\n'
-  while (!ctx.get(System).isStopping) {
+  for (;;) {
     const sample = await ctx.get(Sampler).ask(ctx, { type: 'next' })
-    yield `id: ${sample.id}\ndata: ${JSON.stringify(sample)}\n\n`
+    yield { id: String(sample.id), data: JSON.stringify(sample) }
   }
 }
