@@ -29,7 +29,7 @@ export class Connection {
   readonly input = new Input()
   /** No new work is to be begun: the listener or the system is stopping. */
   isDraining = false
-  /** Nothing is under way: where room is wanted for another connection, this one may be closed. The conversation says so. */
+  /** Nothing is under way: the conversation says so. See `mayGo`. */
   isIdle = false
   private readonly port: StreamPort
   private readonly limits: ConnectionLimits
@@ -86,6 +86,11 @@ export class Connection {
   /** So much waits to leave that more should not be written until it has. */
   get isBlocked(): boolean {
     return this.port.isBlocked
+  }
+
+  /** Where room is wanted for another connection, this one may be closed: it idles, and has nothing to send. */
+  get mayGo(): boolean {
+    return this.isIdle && this.port.outputBytes === 0
   }
 
   /** Adds to what leaves at the end of the turn. A string is sent as latin1; an array is not copied. */

@@ -9,6 +9,11 @@ import type { Ref } from '../../runtime/system/ref.ts'
 /** A connection's actor, as far as it matters here. */
 export type Member = Ref<{ readonly type: 'drain' }>
 
+/** Whether a connection may be closed for another. */
+interface Leaving {
+  readonly mayGo: boolean
+}
+
 /** Members that are looked at for one that idles, before a newcomer is refused. */
 const LOOKS_MAX = 64
 
@@ -20,9 +25,9 @@ export class Crowd {
   /** Closed while they idled, to make room for others, since the start. */
   shed = 0
   /** Invariant: in order of arrival. */
-  private readonly members = new Map<Member, { readonly isIdle: boolean }>()
+  private readonly members = new Map<Member, Leaving>()
   /** Goes round among the members, as the hand of a clock: who was looked at last is looked at again last of all. */
-  private hand: IterableIterator<[Member, { readonly isIdle: boolean }]> | undefined = undefined
+  private hand: IterableIterator<[Member, Leaving]> | undefined = undefined
   /** Tells the listener that somebody has left, and answers whether it will hear. It sets this when it starts. */
   onLeft: (() => boolean) | undefined = undefined
   private isTold = false
@@ -37,7 +42,7 @@ export class Crowd {
   }
 
   /** A connection's actor has come to life. */
-  enter(ref: Member, connection: { readonly isIdle: boolean }): void {
+  enter(ref: Member, connection: Leaving): void {
     this.members.set(ref, connection)
     this.accepted += 1
   }
@@ -59,7 +64,7 @@ export class Crowd {
         continue
       }
       const [ref, connection] = value
-      if (!connection.isIdle) continue
+      if (!connection.mayGo) continue
       this.shed += 1
       ref.stop('room was wanted for another connection')
       return !this.members.has(ref)

@@ -256,6 +256,28 @@ test(
 )
 
 test(
+  'idle floods: an answer that its client has not taken yet is not given up for a newcomer',
+  served(
+    {
+      respond: (_, { path }) => text(path === '/large' ? 'x'.repeat(20_000) : 'small'),
+      connection: { connectionsMax: 1 },
+    },
+    async (t, server) => {
+      const reader = server.connect({ windowBytes: 1_000 })
+      reader.write(get('/large'))
+      await server.settle()
+      const newcomer = await server.send(get('/'))
+      t.true(newcomer.wasReset)
+      while (reader.read().length > 0) await server.settle()
+      t.like(responses(reader)[0], { isWhole: true })
+      const [answer] = await server.ask(get('/'))
+      t.is(answer?.body, 'small')
+      t.true(reader.hasEnded)
+    },
+  ),
+)
+
+test(
   'a connection has its number of requests, and is told which is the last',
   served({ respond: (_, { path }) => text(path), limits: { requestsMax: 3 } }, async (t, server) => {
     const client = await server.send(get('/1') + get('/2') + get('/3') + get('/4'))
