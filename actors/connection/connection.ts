@@ -29,11 +29,17 @@ export class Connection {
   readonly input = new Input()
   /** No new work is to be begun: the listener or the system is stopping. */
   isDraining = false
-  /** Nothing is under way: the conversation says so. See `mayGo`. */
-  isIdle = false
+  /** Something was under way since a newcomer last looked for a place. */
+  private wasBusy = false
+  private idles = false
   private readonly port: StreamPort
   private readonly limits: ConnectionLimits
-  private readonly inputHighWaterBytes: number
+  /** Bytes that the input may hold before reading stops. */
+  private inputBytesMax: number
+  /** The listener drains; `isDraining` may also be the conversation's own wish. */
+  private isStopping = false
+  /** How far the peer's bytes had come when the drain was called for. */
+  private drainedAt = 0
   private readonly host: ConnectionHost
   private isWoken = false
   private isOver = false
@@ -66,7 +72,7 @@ export class Connection {
     this.ctx = ctx
     this.port = port
     this.limits = limits
-    this.inputHighWaterBytes = inputHighWaterBytes
+    this.inputBytesMax = inputHighWaterBytes
     this.host = host
   }
 
@@ -88,9 +94,41 @@ export class Connection {
     return this.port.isBlocked
   }
 
-  /** Where room is wanted for another connection, this one may be closed: it idles, and has nothing to send. */
+  /** Nothing is under way for the peer, though it may have begun to ask: the conversation says so. See `mayGo`. */
+  get isIdle(): boolean {
+    return this.idles
+  }
+
+  set isIdle(idles: boolean) {
+    this.idles = idles
+    if (!idles) this.wasBusy = true
+  }
+
+  /** All that had arrived when the drain was called for has been consumed: what comes now came too late. */
+  get isDrained(): boolean {
+    return this.isDraining && this.input.position >= this.drainedAt
+  }
+
+  /** Where room is wanted for another connection, this one may be closed: it idles or is over, and has nothing to send. */
   get mayGo(): boolean {
-    return this.isIdle && this.port.outputBytes === 0
+    return (this.idles || this.isFinished) && this.port.outputBytes === 0
+  }
+
+  /** @returns whether something was under way since this was last asked. */
+  takeBusy(): boolean {
+    const { wasBusy } = this
+    this.wasBusy = false
+    return wasBusy
+  }
+
+  /** It makes room: its peer sees an end, not a reset. */
+  go(): void {
+    this.isFinished = true
+  }
+
+  /** The conversation may have to see so many bytes at once: reading does not stop before. */
+  needBytes(bytes: number): void {
+    this.inputBytesMax = Math.max(this.inputBytesMax, bytes)
   }
 
   /** Adds to what leaves at the end of the turn. A string is sent as latin1; an array is not copied. */
@@ -180,12 +218,14 @@ export class Connection {
   /** @internal No new work is to be begun. */
   drain(): void {
     this.steppedAtMs = this.ctx.clock.nowMs()
+    if (!this.isStopping) this.drainedAt = this.input.position + this.input.available
+    this.isStopping = true
     this.isDraining = true
   }
 
   /** @internal Stops or goes on reading, after a step. */
   regulate(): void {
-    if (this.port.isBlocked || this.input.available > this.inputHighWaterBytes) this.port.pause()
+    if (this.port.isBlocked || this.input.available > this.inputBytesMax) this.port.pause()
     else this.port.resume()
   }
 
@@ -204,7 +244,7 @@ export class Connection {
 
   /** @internal The peer goes on sending after our end: it may not have read that, and a reset would take it away. */
   receivedLate(): void {
-    if (!this.isDraining) this.lingerByMs = this.lingerUntil(this.ctx.clock.nowMs())
+    if (!this.isStopping) this.lingerByMs = this.lingerUntil(this.ctx.clock.nowMs())
   }
 
   /**
@@ -212,7 +252,7 @@ export class Connection {
    * conversation, it sees a reset.
    */
   release(): void {
-    const isWhole = (this.isFinished || this.isIdle) && this.port.outputBytes === 0
+    const isWhole = this.isFinished && this.port.outputBytes === 0
     this.isOver = true
     this.timer?.cancel()
     this.timer = undefined

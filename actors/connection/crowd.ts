@@ -12,6 +12,8 @@ export type Member = Ref<{ readonly type: 'drain' }>
 /** Whether a connection may be closed for another. */
 interface Leaving {
   readonly mayGo: boolean
+  takeBusy(): boolean
+  go(): void
 }
 
 /** Members that are looked at for one that idles, before a newcomer is refused. */
@@ -49,11 +51,13 @@ export class Crowd {
 
   /**
    * Closes a connection on which nothing is under way, so that another can come in: a flood of clients that say nothing
-   * keeps nobody out who has something to say. The longest there go first, and the work for a newcomer is bounded.
+   * keeps nobody out who has something to say. One that was of use since it was last looked at is passed over once, as
+   * pages are by a clock's hand; and the work for a newcomer is bounded.
    *
    * @returns whether there is room now.
    */
   makeRoom(): boolean {
+    let usual: [Member, Leaving] | undefined
     // Once round, and the step in which the hand begins anew.
     const looksMax = Math.min(LOOKS_MAX, this.members.size + 1)
     for (let looks = 0; looks < looksMax; looks++) {
@@ -63,13 +67,19 @@ export class Crowd {
         this.hand = undefined
         continue
       }
-      const [ref, connection] = value
+      const [, connection] = value
       if (!connection.mayGo) continue
-      this.shed += 1
-      ref.stop('room was wanted for another connection')
-      return !this.members.has(ref)
+      if (!connection.takeBusy()) return this.shedOne(...value)
+      usual ??= value
     }
-    return false
+    return usual !== undefined && this.shedOne(...usual)
+  }
+
+  private shedOne(ref: Member, connection: Leaving): boolean {
+    this.shed += 1
+    connection.go()
+    ref.stop('room was wanted for another connection')
+    return !this.members.has(ref)
   }
 
   leave(connection: Member): void {

@@ -18,6 +18,7 @@ const NOTHING = Buffer.alloc(0)
 
 export class Input {
   #available = 0
+  #position = 0
   #ended = false
   /** The chunk that is being read. Invariant: it is read to its end only if no other chunk waits. */
   #chunk: Buffer = NOTHING
@@ -30,6 +31,11 @@ export class Input {
   /** Bytes received and not consumed. */
   get available(): number {
     return this.#available
+  }
+
+  /** Bytes consumed since the beginning. */
+  get position(): number {
+    return this.#position
   }
 
   /** Whether no more bytes will come. Those that are `available` can still be read. */
@@ -114,6 +120,7 @@ export class Input {
   skip(n: number): void {
     this.#require(n)
     this.#available -= n
+    this.#position += n
     this.#at += n
     while (this.#at >= this.#chunk.length) {
       const next = this.#rest.shift()

@@ -6,7 +6,7 @@ export interface ConnectionLimits {
   readonly connectionsMax: number
   /** Milliseconds without a byte from the peer while the conversation waits for one, unless its protocol says otherwise; then the connection ends. Default 60 s. */
   readonly idleTimeoutMs: number
-  /** Milliseconds in which some of the output must leave, where any waits; a peer that reads nothing for that long, twice that at most, is reset. Default 30 s. */
+  /** Milliseconds in which some of the output must leave, where any waits; a peer of which nothing is seen to be taken for that long, twice that at most, is reset. What waits in the operating system is taken in lumps, of up to a megabyte on a fast path. Default 60 s, as nginx. */
   readonly writeTimeoutMs: number
   /** Bytes a second that a peer must take while output waits for it, on the average of a `writeTimeoutMs`; a slower one is reset. 0 asks for one byte a `writeTimeoutMs`. Default 240, as Kestrel. */
   readonly writeBytesPerSecondMin: number
@@ -19,7 +19,7 @@ export interface ConnectionLimits {
 export const defaultConnectionLimits: ConnectionLimits = {
   connectionsMax: 16_384,
   idleTimeoutMs: 60_000,
-  writeTimeoutMs: 30_000,
+  writeTimeoutMs: 60_000,
   writeBytesPerSecondMin: 240,
   lingerTimeoutMs: 2_000,
   lingerMaxMs: 30_000,

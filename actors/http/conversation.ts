@@ -13,6 +13,7 @@ import type { Context } from '../../runtime/context/context.ts'
 import { DeadlineError } from '../../runtime/errors.ts'
 import type { Connection } from '../connection/connection.ts'
 import { ConnectionTimeoutError } from '../connection/errors.ts'
+import { CHUNK_HEADER_BYTES_MAX } from './codec/chunked.ts'
 import { HttpError } from './codec/errors.ts'
 import type { RequestHead } from './codec/request-head.ts'
 import type { HttpDate } from './date.ts'
@@ -63,6 +64,7 @@ export class HttpConversation {
     this.patience = new Patience(connection, settings.limits)
     this.writer = new ResponseWriter(connection, this.patience)
     this.heads = new HeadReader(connection, settings.limits, settings.isLengthRequired)
+    connection.needBytes(lineBytesMax(settings.limits))
   }
 
   *run(): Generator<void, void, void> {
@@ -80,8 +82,12 @@ export class HttpConversation {
           } while (input.available === 0)
         }
         // The usual head is there whole, and so is the usual answer: neither costs a generator.
-        const head = heads.atOnce() ?? (yield* this.restOfHead())
-        if (head === undefined) return
+        let head = heads.atOnce()
+        if (head === undefined) {
+          if (heads.isStillIdle) continue
+          head = yield* this.restOfHead()
+          if (head === undefined) return
+        }
         const exchange = this.begin(head)
         this.exchange = exchange
         if (!exchange.isAnswered) yield* this.awaitAnswer(exchange)
@@ -164,7 +170,7 @@ export class HttpConversation {
         if (!(error instanceof ConnectionTimeoutError)) throw error
         if (error.code === CLIENT_LEFT) return this.abandon(exchange)
         if (error.code === BODY_LATE) request.giveUpBody(error)
-        else this.overtake(exchange)
+        else if (!exchange.isAnswered) this.overtake(exchange)
       }
     }
   }
@@ -205,6 +211,7 @@ export class HttpConversation {
     const { connection, writer } = this
     const { request, upgrade } = exchange
     const { head } = request
+    exchange.isSending = true
     if (upgrade !== undefined) return yield* this.handOver(exchange, upgrade)
     const response = exchange.response ?? this.answerToFailure(exchange)
     const { body } = response
@@ -263,7 +270,7 @@ export class HttpConversation {
     const { limits, connection } = this
     if (!head.keepAlive || request.isLast || isLate || this.requests >= limits.requestsMax) return false
     // What has arrived before the end was called for is still served.
-    if (connection.isDraining && connection.input.available === 0) return false
+    if (connection.isDrained) return false
     if (head.bodyKind === 'none') return head.method !== 'CONNECT'
     if (request.isBodyBroken) return false
     // Whoever streams may still read the body. Else so much would have to be skipped that the end is told at once.
@@ -301,7 +308,7 @@ export class HttpConversation {
   /** Nobody waits for the answer any more. */
   private abandon(exchange: Exchange): void {
     const error = clientLeft()
-    exchange.isAbandoned = true
+    exchange.abandon()
     exchange.scope.cancel(error)
     exchange.request.failBody(error)
   }
@@ -335,4 +342,9 @@ export class HttpConversation {
   private dateText(): string {
     return this.settings.date.at(this.connection.nowMs, this.ctx.clock)
   }
+}
+
+/** What has no end yet is kept as a whole: a head, the header of a chunk, trailers. One byte more tells that it is too long. */
+function lineBytesMax({ headBytesMax, chunkExtensionBytesMax, trailerBytesMax }: HttpLimits): number {
+  return Math.max(headBytesMax, chunkExtensionBytesMax + CHUNK_HEADER_BYTES_MAX, trailerBytesMax) + 1
 }

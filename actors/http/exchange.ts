@@ -23,6 +23,8 @@ export class Exchange {
   failure: { readonly error: unknown } | undefined = undefined
   /** Nobody waits for the answer any more. */
   isAbandoned = false
+  /** The answer is being sent: whoever sends it gives back what it holds. */
+  isSending = false
   /** Its time was over before the handler answered. */
   isLate = false
   private readonly connection: Connection
@@ -57,6 +59,12 @@ export class Exchange {
     } else {
       this.fail(new TypeError(`a handler gives a response, or a promise of one, not ${describe(result)}`))
     }
+  }
+
+  /** Nobody waits for the answer any more: what it holds is given back, also if it has arrived and waits to be sent. */
+  abandon(): void {
+    this.isAbandoned = true
+    if (!this.isSending) drop(this.response)
   }
 
   fail(error: unknown): void {

@@ -10,6 +10,8 @@ import { HeadParser, readWholeHead } from './codec/parse-request.ts'
 import type { RequestHead } from './codec/request-head.ts'
 import type { HttpLimits } from './limits.ts'
 
+const HEAD_LATE = 'HTTP_HEADERS_TIMEOUT'
+
 export class HeadReader {
   private readonly connection: Connection
   private readonly limits: HttpLimits
@@ -19,6 +21,8 @@ export class HeadReader {
   /** What was wrong with a head that was read at once. */
   private refusal: unknown = undefined
   private isFirst = true
+  /** The wait for a request has begun. */
+  private isExpecting = false
   /** The server drains, and the time for a last request runs. */
   private isLeaving = false
   /** When the first byte of the present request was there. */
@@ -31,8 +35,10 @@ export class HeadReader {
     this.isLengthRequired = isLengthRequired
   }
 
-  /** Nothing was asked yet. */
+  /** Nothing was asked yet. Empty lines do not begin the wait anew. */
   expectRequest(): void {
+    if (this.isExpecting) return
+    this.isExpecting = true
     const { headersTimeoutMs, keepAliveTimeoutMs } = this.limits
     this.isLeaving = false
     this.connection.expect(this.isFirst ? headersTimeoutMs : keepAliveTimeoutMs, 'HTTP_IDLE', 'request')
@@ -46,16 +52,20 @@ export class HeadReader {
     this.connection.expect(this.limits.drainIdleTimeoutMs, 'HTTP_IDLE', 'request')
   }
 
+  /** Only empty lines have come since the last request, which are skipped (RFC 9112 section 2.2). */
+  get isStillIdle(): boolean {
+    return this.refusal === undefined && this.parser?.hasNothing(this.connection.input) === true
+  }
+
   /** @returns undefined where the head is not there whole, or is refused: `rest` knows. */
   atOnce(): RequestHead | undefined {
     const { connection, limits } = this
     const { input } = connection
     this.startMs = connection.nowMs
-    this.isFirst = false
     try {
-      const whole = readWholeHead(input, limits)
+      const whole = this.parser === undefined ? readWholeHead(input, limits) : undefined
       if (whole !== undefined) return this.accepted(whole)
-      this.parser = new HeadParser(limits)
+      this.parser ??= new HeadParser(limits)
       return this.accepted(this.parser.read(input))
     } catch (error) {
       this.refusal = error
@@ -74,9 +84,13 @@ export class HeadReader {
     const { input } = connection
     if (refusal !== undefined) throw refusal
     const parser = this.parser as HeadParser
-    connection.expect(this.limits.headersTimeoutMs, 'HTTP_HEADERS_TIMEOUT', 'complete head')
+    connection.expect(this.limits.headersTimeoutMs, HEAD_LATE, 'complete head')
     for (;;) {
       if (input.ended) return parser.endOfInput(input)
+      if (connection.isDraining && !this.isLeaving) {
+        this.isLeaving = true
+        connection.expect(this.limits.drainIdleTimeoutMs, HEAD_LATE, 'complete head')
+      }
       yield
       const head = this.accepted(parser.read(input))
       if (head !== undefined) return head
@@ -84,7 +98,11 @@ export class HeadReader {
   }
 
   private accepted(head: RequestHead | undefined): RequestHead | undefined {
-    if (head?.bodyKind === 'chunked' && this.isLengthRequired) {
+    if (head === undefined) return undefined
+    this.parser = undefined
+    this.isFirst = false
+    this.isExpecting = false
+    if (head.bodyKind === 'chunked' && this.isLengthRequired) {
       throw new HttpError(411, 'HTTP_LENGTH_REQUIRED', 'a body is taken only with its length')
     }
     return head

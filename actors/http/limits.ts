@@ -2,7 +2,7 @@
  * Every bound of HTTP, with its unit, its default, and what happens there.
  *
  * Rules: a bound in bytes protects memory, a bound in milliseconds protects a place; neither is ever infinite. No
- * default is laxer than node:http's. Whoever needs another value gives it to `createHttpLimits`.
+ * default leaves a client more room than node:http's. Whoever needs another value gives it to `createHttpLimits`.
  */
 import { UsageError } from '../../runtime/errors.ts'
 
@@ -23,7 +23,7 @@ export interface HttpLimits {
   readonly trailerBytesMax: number
   /** Bytes of an unread body that are skipped to keep a connection; beyond it the connection closes. Default 1 MiB, as Cowboy. */
   readonly unreadBodyBytesMax: number
-  /** Requests answered on one connection in one turn; what is pipelined behind them waits until every other connection has had its turn. Default 64. */
+  /** Requests answered on one connection in one go, from what one read brought; what is pipelined behind them waits for a later turn, when the other connections have had theirs. Default 64. */
   readonly pipelinedRequestsMax: number
   /** Requests answered on one connection; the last is answered with `Connection: close`. Default 10,000; nginx and Cowboy have 1,000, node:http no bound. */
   readonly requestsMax: number
@@ -108,15 +108,25 @@ function resolve(name: keyof HttpLimits, value: number | undefined): number {
   )
 }
 
-/** A request line is part of its head. Where only one of the two was given, the other one follows it. */
+/** For each limit of a part, that of the whole. Where only the whole's was given, the part's follows it. */
+const parts: readonly (readonly [part: keyof HttpLimits, whole: keyof HttpLimits])[] = [
+  ['requestLineBytesMax', 'headBytesMax'],
+  ['headersTimeoutMs', 'requestTimeoutMs'],
+]
+
 function checkRelations(limits: HttpLimits, overrides: Partial<HttpLimits>): HttpLimits {
-  const { requestLineBytesMax, headBytesMax } = limits
-  if (requestLineBytesMax <= headBytesMax) return limits
-  if (overrides.requestLineBytesMax === undefined) return { ...limits, requestLineBytesMax: headBytesMax }
-  throw new UsageError(
-    'HTTP_LIMIT_INVALID',
-    `requestLineBytesMax must be at most headBytesMax (${headBytesMax}), not ${requestLineBytesMax}`,
-  )
+  const related: Record<keyof HttpLimits, number> = { ...limits }
+  for (const [part, whole] of parts) {
+    if (related[part] <= related[whole]) continue
+    if (overrides[part] !== undefined) {
+      throw new UsageError(
+        'HTTP_LIMIT_INVALID',
+        `${part} must be at most ${whole} (${related[whole]}), not ${related[part]}`,
+      )
+    }
+    related[part] = related[whole]
+  }
+  return related
 }
 
 export const defaultHttpLimits: HttpLimits = createHttpLimits()

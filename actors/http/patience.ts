@@ -16,6 +16,9 @@ export const BODY_LATE = 'HTTP_BODY_TIMEOUT'
 /** The client has ended its side, and cannot be told from one that is gone. */
 export const CLIENT_LEFT = 'HTTP_CLIENT_LEFT'
 
+/** A source does not end, though its body is complete. */
+const SOURCE_OPEN = 'HTTP_SOURCE_OPEN'
+
 export class Patience {
   private readonly connection: Connection
   private readonly limits: HttpLimits
@@ -46,6 +49,11 @@ export class Patience {
       this.runsSinceMs = nowMs
       connection.expect(Math.max(0, this.handlerMs), RESPONSE_LATE, 'response')
     }
+  }
+
+  /** For a source that has given all that was promised to say that it has ended. */
+  forEnd(): void {
+    this.connection.expect(this.limits.bodyIdleTimeoutMs, SOURCE_OPEN, 'end of a body that is complete')
   }
 
   /** A source may be silent for as long as it likes, but not for a client that is silent too, or may have left. */

@@ -4,6 +4,7 @@
  */
 import { UsageError } from '../../runtime/errors.ts'
 import type { Connection } from '../connection/connection.ts'
+import { ConnectionTimeoutError } from '../connection/errors.ts'
 import type { RequestHead } from './codec/request-head.ts'
 import { chunkEnd, chunkHeader, lastChunk, type ResponseFraming, serialiseHead } from './codec/serialise.ts'
 import { allowsBody } from './codec/status.ts'
@@ -109,40 +110,98 @@ export class ResponseWriter {
       this.hasBegun = true
       connection.write(text)
       if (!isSent) return keepAlive
+      const isEndless = streaming?.endsOnDrain === true
       let sentBytes = 0
-      let isCut = false
       for (;;) {
-        while (connection.isBlocked) {
-          connection.expectNothing()
-          yield
-          request.feed()
-        }
-        source.pull()
-        while (!source.isReady) {
-          request.feed()
-          if (source.isReady) break
-          isCut = streaming?.endsOnDrain === true && connection.isDraining
-          if (isCut) break
-          patience.forPiece(request)
-          yield
-        }
-        const piece = isCut ? undefined : source.take()
+        if (!(yield* this.awaitPiece(request, source, isEndless, sentBytes === contentLength))) break
+        const piece = source.take()
         if (piece === undefined) break
         if (piece.length === 0) continue
         const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
         sentBytes += bytes.length
         if (contentLength !== undefined && sentBytes > contentLength)
           throw lengthMissed(contentLength, sentBytes)
-        if (isChunked) connection.write(chunkHeader(bytes.length))
-        connection.write(bytes)
-        if (isChunked) connection.write(chunkEnd)
+        if (isSmall(bytes)) this.writePiece(bytes, isChunked)
+        else yield* this.sendSlices(request, bytes, isChunked)
       }
       if (contentLength !== undefined && sentBytes < contentLength)
         throw lengthMissed(contentLength, sentBytes)
       if (isChunked) connection.write(lastChunk(streaming?.trailers?.()))
-      return keepAlive && !isCut
+      return keepAlive && !(isEndless && connection.isDraining)
     } finally {
       source.release()
+    }
+  }
+
+  private writePiece(bytes: Uint8Array, isChunked: boolean): void {
+    const { connection } = this
+    if (isChunked) connection.write(chunkHeader(bytes.length))
+    connection.write(bytes)
+    if (isChunked) connection.write(chunkEnd)
+  }
+
+  /** A piece as large as this leaves as several: see `WHOLE_BYTES_MAX`. */
+  private *sendSlices(
+    request: HttpRequest,
+    bytes: Uint8Array,
+    isChunked: boolean,
+  ): Generator<void, void, void> {
+    for (const slice of slicesOf(bytes)) {
+      yield* this.awaitRoom(request, false)
+      this.writePiece(slice, isChunked)
+    }
+  }
+
+  /**
+   * Waits for the next piece, and for room to send it.
+   *
+   * @param isEndless - it ends when the server drains.
+   * @param isComplete - all that was promised has been given: the source may say so, but is not waited for long.
+   * @returns whether there is one, or the source's own end; false where no more is to be sent.
+   */
+  private *awaitPiece(
+    request: HttpRequest,
+    source: StreamedSource,
+    isEndless: boolean,
+    isComplete: boolean,
+  ): Generator<void, boolean, void> {
+    const { connection, patience } = this
+    if (connection.isBlocked) yield* this.awaitRoom(request, isEndless)
+    if (isEndless && connection.isDraining) return false
+    source.pull()
+    while (!source.isReady) {
+      request.feed()
+      if (source.isReady) break
+      if (isEndless && connection.isDraining) return false
+      if (isComplete) return yield* this.awaitEnd(request, source)
+      patience.forPiece(request)
+      yield
+    }
+    return true
+  }
+
+  /** @param untilDrain - nor is it waited for when the server drains. */
+  private *awaitRoom(request: HttpRequest, untilDrain: boolean): Generator<void, void, void> {
+    const { connection } = this
+    while (connection.isBlocked && !(untilDrain && connection.isDraining)) {
+      connection.expectNothing()
+      yield
+      request.feed()
+    }
+  }
+
+  /** The client has the whole: a source that does not end does not keep it from its next request. */
+  private *awaitEnd(request: HttpRequest, source: StreamedSource): Generator<void, boolean, void> {
+    this.patience.forEnd()
+    try {
+      while (!source.isReady) {
+        yield
+        request.feed()
+      }
+      return true
+    } catch (error) {
+      if (error instanceof ConnectionTimeoutError) return false
+      throw error
     }
   }
 }

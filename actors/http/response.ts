@@ -23,7 +23,7 @@ export interface ResponseInit {
 export interface StreamOptions {
   /**
    * Bytes of the body in all, where that is known: sent as Content-Length instead of in chunks. A source that gives
-   * more or less has its connection reset, since the client has been promised otherwise.
+   * more or less has its connection reset, since the client has been promised otherwise. Not with `endsOnDrain`.
    */
   readonly length?: number
   /** Asked once the last piece has left, for fields behind a chunked body; HTTP/1.0 and HEAD get none. */
@@ -74,6 +74,9 @@ export class HttpResponse {
         'HTTP_BODY_LENGTH',
         `the length of a body is a whole number, not ${String(length)}`,
       )
+    }
+    if (length !== undefined && streaming?.endsOnDrain === true) {
+      throw new UsageError('HTTP_BODY_LENGTH', 'a body that ends with the drain has no length beforehand')
     }
     this.status = status
     this.headers = headerBlock(headers)

@@ -15,6 +15,9 @@ import type { ListenerPort, ListenOptions, Poller } from './poller.ts'
 /** Connections that wait for `accept`: Node's own default. */
 const BACKLOG_DEFAULT = 511
 
+/** Silence after which the operating system asks whether the peer is still there; how often, and when it gives up, is its own. */
+const KEEP_ALIVE_DELAY_MS = 60_000
+
 /**
  * Binds and listens. The file of a unix socket whose server has died is removed and the name taken over; that of a
  * server which answers is left alone, and so is anything that is no socket.
@@ -41,7 +44,14 @@ export function listen(
 
 function bind(poller: Poller, options: ListenOptions, onAccepted: () => void): Deferred<ListenerPort> {
   const { address, backlog = BACKLOG_DEFAULT } = options
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
+  const server = createServer({
+    allowHalfOpen: true,
+    noDelay: true,
+    pauseOnConnect: true,
+    // A peer that is gone without a word is found even where nothing is said for long, as in a silent stream.
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+  })
   const bound = new Deferred<ListenerPort>(() => server.close())
   // It stays for good, so that no error is ever unhandled; once bound, it has no effect.
   server.on('error', (error) => bound.reject(error))

@@ -18,6 +18,9 @@ export type BodyPieces = Generator<Buffer | undefined, HeaderFields, void>
 /** Hexadecimal digits of a size, leading zeros and all. 13 are enough for 2^52. */
 const SIZE_DIGITS_MAX = 16
 
+/** Bytes of a chunk's header without its extensions. */
+export const CHUNK_HEADER_BYTES_MAX = SIZE_DIGITS_MAX + 2
+
 const SIZE = /^[0-9A-Fa-f]+/
 
 /** `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )`; linear, since its alternatives begin differently. */
@@ -55,7 +58,7 @@ export function* readChunked(input: Input, limits: HttpLimits): BodyPieces {
   let bodyBytesLeft = limits.bodyBytesMax
   let extensionBytesLeft = limits.chunkExtensionBytesMax
   for (;;) {
-    const line = yield* readLine(input, SIZE_DIGITS_MAX + extensionBytesLeft + 2, extensionsTooLarge)
+    const line = yield* readLine(input, CHUNK_HEADER_BYTES_MAX + extensionBytesLeft, extensionsTooLarge)
     const digits = SIZE.exec(line)?.[0].length ?? 0
     const extensions = line.slice(digits, -2)
     const isValid =

@@ -93,9 +93,14 @@ export class HeadParser {
     }
   }
 
+  /** Nothing of a request has come, but perhaps empty lines. */
+  hasNothing(input: Input): boolean {
+    return this.#line === undefined && input.available === 0
+  }
+
   /** @throws HttpError (`HTTP_TRUNCATED`) if the input ended within a head. */
   endOfInput(input: Input): undefined {
-    if (this.#line === undefined && input.available === 0) return undefined
+    if (this.hasNothing(input)) return undefined
     throw badRequest('HTTP_TRUNCATED', 'the connection ended within the head of a request')
   }
 

@@ -106,7 +106,8 @@ export function headerBlock(headers: ResponseHeaders): HeaderBlock {
 export function serialiseSwitch(protocol: string | undefined, headers: HeaderBlock, date: string): string {
   const dateLine = headers.hasDate ? '' : `date: ${date}\r\n`
   if (protocol === undefined) return `${statusLine(200)}${headers.text}${dateLine}\r\n`
-  if (!protocol.split('/', 2).every(isToken)) {
+  const parts = protocol.split('/')
+  if (parts.length > 2 || !parts.every(isToken)) {
     throw new UsageError('HTTP_UPGRADE_INVALID', `${JSON.stringify(protocol)} is not the name of a protocol`)
   }
   return `${statusLine(101)}upgrade: ${protocol}\r\nconnection: upgrade\r\n${headers.text}${dateLine}\r\n`

@@ -279,3 +279,117 @@ test(
     },
   ),
 )
+
+test(
+  'a large piece of a stream leaves in slices, as a large body does',
+  served({ respond: () => stream([Buffer.alloc(1_000_000)]) }, async (t, server) => {
+    const client = await server.send(get('/'))
+    t.is(responses(client)[0]?.body.length, 1_000_000)
+    const sizes = [...client.text.matchAll(/([0-9a-f]+)\r\n\0/g)].map(([, digits]) =>
+      Number.parseInt(digits!, 16),
+    )
+    t.true(sizes.length > 10)
+    t.true(Math.max(...sizes) <= 65_536)
+  }),
+)
+
+test(
+  'a head longer than what is usually read ahead is read, if its limit allows it',
+  served(
+    {
+      respond: (_, { headers }) => text(`${headers.get('cookie')?.length}`),
+      limits: { headBytesMax: 1_000_000 },
+    },
+    async (t, server) => {
+      const [response] = await server.ask(get('/', `Cookie: ${'x'.repeat(200_000)}`))
+      t.like(response, { status: 200, body: '200000' })
+      const [refused] = await server.ask(get('/', `Cookie: ${'x'.repeat(1_000_000)}`))
+      t.is(refused?.status, 431)
+    },
+  ),
+)
+
+test('what a stream that ends with the drain still has to say does not keep the server', async (t) => {
+  function* zeros() {
+    for (;;) yield '0'.repeat(1_000)
+  }
+  await served({ respond: () => stream(zeros(), { endsOnDrain: true }) }, async (t, server) => {
+    const reading = server.connect({ windowBytes: 10_000 })
+    const blocked = server.connect({ windowBytes: 1_000 })
+    for (const client of [reading, blocked]) client.write(get('/'))
+    await server.settle()
+    const closed = server.listening.close(server.simulation.ctx)
+    await server.settle()
+    for (const client of [reading, blocked]) {
+      while (client.read().length > 0) await server.settle()
+      t.true(responses(client)[0]?.isWhole)
+      t.true(client.hasEnded)
+      t.true(client.text.length < 300_000)
+      client.close()
+    }
+    await server.simulation.waitFor(closed)
+  })(t)
+  t.throws(() => stream([], { endsOnDrain: true, length: 1 }), { code: 'HTTP_BODY_LENGTH' })
+})
+
+test('an answer that has arrived for a connection that is gone gives back what it holds', async (t) => {
+  let released = 0
+  const source = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      return: async () => {
+        released += 1
+        return { done: true, value: undefined } as const
+      },
+    }),
+  }
+  let answer: (() => void) | undefined
+  await served(
+    {
+      respond: () =>
+        new Promise((resolve) => {
+          answer = () => resolve(stream(source))
+        }),
+    },
+    async (t, server) => {
+      const stopped: { stop(): unknown }[] = []
+      server.simulation.system.events.on('spawned', ({ ref }) => void stopped.push(ref))
+      await server.send(get('/'))
+      answer?.()
+      await null
+      await null
+      stopped.at(-1)?.stop()
+      await server.settle()
+      t.is(released, 1)
+    },
+  )(t)
+})
+
+test(
+  'a source that has given all that was declared and does not end keeps nobody for ever',
+  served(
+    {
+      respond: (_, { path }) =>
+        path === '/next'
+          ? text('next')
+          : stream(
+              (async function* () {
+                yield 'abc'
+                await new Promise(() => {})
+              })(),
+              { length: 3 },
+            ),
+      limits: { bodyIdleTimeoutMs: 100 },
+    },
+    async (t, server) => {
+      const client = await server.send(get('/') + get('/next'))
+      t.is(responses(client).length, 1)
+      await server.advance(100)
+      t.deepEqual(
+        responses(client).map(({ body }) => body),
+        ['abc', 'next'],
+      )
+      t.false(client.hasEnded)
+    },
+  ),
+)

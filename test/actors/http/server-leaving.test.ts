@@ -270,3 +270,74 @@ test('a silent stream does not keep a client for ever that has ended its side', 
     },
   )(t)
 })
+
+test(
+  'an empty line behind a request asks for nothing: it neither keeps a connection nor is it answered',
+  served({ respond: (_, { path }) => text(path), limits: { keepAliveTimeoutMs: 100 } }, async (t, server) => {
+    const idle = await server.send(`${get('/a')}\r\n`)
+    await server.advance(60)
+    idle.write('\r\n')
+    await server.advance(39)
+    t.false(idle.hasEnded)
+    await server.advance(1)
+    t.true(idle.hasEnded)
+    t.is(responses(idle).length, 1)
+    const served = await server.send(`${get('/a')}\r\n`)
+    served.write(`\r\n${get('/b')}`)
+    await server.settle()
+    t.is(responses(served)[1]?.body, '/b')
+    const many = await server.send(get('/a'))
+    for (let i = 0; i < 6; i++) {
+      many.write('\r\n')
+      await server.settle()
+    }
+    t.is(responses(many)[1]?.status, 400)
+  }),
+)
+
+for (const [title, begun] of [
+  ['an empty line', '\r\n'],
+  ['half a head', 'GET / HT'],
+] as const) {
+  test(
+    `a drain does not wait for a client that has only sent ${title}`,
+    served({ respond: () => text('x'), limits: { drainIdleTimeoutMs: 100 } }, async (t, server) => {
+      const client = await server.send(get('/') + begun)
+      const closed = server.listening.close(server.simulation.ctx)
+      await server.advance(100)
+      t.true(client.hasEnded)
+      client.close()
+      await server.simulation.waitFor(closed)
+    }),
+  )
+}
+
+test(
+  'a client that goes on asking does not keep a server that drains',
+  served(
+    {
+      async respond(ctx, { path }) {
+        await ctx.after(50)
+        return text(path)
+      },
+    },
+    async (t, server) => {
+      const client = await server.send(get('/1') + get('/2'))
+      const closed = server.listening.close(server.simulation.ctx)
+      await server.settle()
+      for (let i = 3; i < 20 && !client.hasEnded; i++) {
+        client.write(get(`/${i}`))
+        await server.advance(50)
+      }
+      t.deepEqual(
+        responses(client).map(({ body, headers }) => [body, headers.connection]),
+        [
+          ['/1', undefined],
+          ['/2', 'close'],
+        ],
+      )
+      client.close()
+      await server.simulation.waitFor(closed)
+    },
+  ),
+)

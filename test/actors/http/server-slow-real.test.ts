@@ -120,6 +120,28 @@ test('slow readers over real sockets: who takes nothing is cut off, its source i
   t.false(client.seen.text.endsWith('0\r\n\r\n'), 'an end would say that this was the whole')
 })
 
+test('slow readers over real sockets: one that reads on steadily has its answer, though it came as one large piece', async (t) => {
+  const { listening } = await server(
+    t,
+    { respond: () => stream([Buffer.alloc(8_000_000)]) },
+    { writeTimeoutMs: 500 },
+  )
+  const socket = connect(listening.port as number, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.write(get('/', 'Connection: close'))
+  let received = 0
+  let isOver = false
+  socket.on('end', () => {
+    isOver = true
+  })
+  for await (const _ of setInterval(20)) {
+    const piece: Buffer | null = socket.read(Math.min(65_536, socket.readableLength || 1))
+    received += piece?.length ?? 0
+    if (isOver || socket.destroyed) break
+  }
+  t.true(received > 8_000_000, `${received} bytes`)
+})
+
 test('idle floods over real sockets: who has something to say gets in, and is answered', async (t) => {
   const { open, listening } = await server(
     t,

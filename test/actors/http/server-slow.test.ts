@@ -278,6 +278,28 @@ test(
 )
 
 test(
+  'idle floods: whoever lingers behind its last answer makes room, and whoever was just served is passed over',
+  served({ respond: (_, { path }) => text(path), connection: { connectionsMax: 3 } }, async (t, server) => {
+    const regular = await server.send(get('/regular'))
+    const lingering = await server.send(get('/last', 'Connection: close'))
+    const silent = server.connect()
+    await server.settle()
+    const [first] = await server.ask(get('/first'))
+    t.is(first?.body, '/first')
+    t.true(silent.hasEnded)
+    t.is(server.listening.shed, 1)
+    regular.write(get('/again'))
+    await server.settle()
+    const [second] = await server.ask(get('/second'))
+    t.is(second?.body, '/second')
+    t.is(responses(regular).length, 2)
+    t.false(regular.hasEnded)
+    t.is(server.listening.refused, 0)
+    lingering.close()
+  }),
+)
+
+test(
   'a connection has its number of requests, and is told which is the last',
   served({ respond: (_, { path }) => text(path), limits: { requestsMax: 3 } }, async (t, server) => {
     const client = await server.send(get('/1') + get('/2') + get('/3') + get('/4'))

@@ -209,10 +209,12 @@ test('the name of a protocol and its fields are checked: nothing can be injected
   }
 })
 
-test(
-  'a protocol whose name is none is the handler’s mistake',
-  served({ respond: () => upgrade('a b', shout) }, async (t, server) => {
-    t.is((await server.ask(ask('a b')))[0]?.status, 500)
-    t.is(server.logged[0]?.code, 'HTTP_UPGRADE_INVALID')
-  }),
-)
+for (const name of ['a b', 'a/b/c d', 'a/', '/a', 'a/b/c']) {
+  test(
+    `a protocol whose name is none is the handler’s mistake: ${name}`,
+    served({ respond: () => upgrade(name, shout) }, async (t, server) => {
+      t.is((await server.ask(ask(name)))[0]?.status, 500)
+      t.is(server.logged[0]?.code, 'HTTP_UPGRADE_INVALID')
+    }),
+  )
+}
