@@ -10,7 +10,7 @@ import { HttpDate } from './date.ts'
 import { type Fetch, respondWith } from './fetch/face.ts'
 import { type Compression, type CompressionOptions, createCompression } from './helpers/compression.ts'
 import { createHttpLimits, type HttpLimits } from './limits.ts'
-import { ConnectionFace, type Serve } from './requests.ts'
+import { ConnectionFace, type Serve } from './serve.ts'
 
 export interface HttpOptions<K extends AnyKey> {
   /** One face: called for each request. */
