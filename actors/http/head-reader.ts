@@ -23,7 +23,7 @@ export class HeadReader {
   private isFirst = true
   /** The wait for a request has begun. */
   private isExpecting = false
-  /** The server drains, and the time for a last request runs. */
+  /** The server drains, and the time for a last request to begin runs. */
   private isLeaving = false
   /** When the first byte of the present request was there. */
   startMs = 0
@@ -85,10 +85,11 @@ export class HeadReader {
     if (refusal !== undefined) throw refusal
     const parser = this.parser as HeadParser
     connection.expect(this.limits.headersTimeoutMs, HEAD_LATE, 'complete head')
+    let isHurried = false
     for (;;) {
       if (input.ended) return parser.endOfInput(input)
-      if (connection.isDraining && !this.isLeaving) {
-        this.isLeaving = true
+      if (connection.isDraining && !isHurried) {
+        isHurried = true
         connection.expect(this.limits.drainIdleTimeoutMs, HEAD_LATE, 'complete head')
       }
       yield

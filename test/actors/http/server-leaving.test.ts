@@ -313,6 +313,25 @@ for (const [title, begun] of [
 }
 
 test(
+  'nor for one that begins to ask while its server waits for a last request, and does not go on',
+  served(
+    { respond: () => text('x'), limits: { drainIdleTimeoutMs: 100, headersTimeoutMs: 5_000 } },
+    async (t, server) => {
+      const client = await server.send(get('/'))
+      const closed = server.listening.close(server.simulation.ctx)
+      await server.advance(50)
+      client.write('G')
+      await server.advance(99)
+      t.false(client.hasEnded)
+      await server.advance(1)
+      t.true(client.hasEnded)
+      client.close()
+      await server.simulation.waitFor(closed)
+    },
+  ),
+)
+
+test(
   'a client that goes on asking does not keep a server that drains',
   served(
     {
