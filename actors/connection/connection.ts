@@ -94,7 +94,7 @@ export class Connection {
     return this.port.isBlocked
   }
 
-  /** Nothing is under way for the peer, though it may have begun to ask: the conversation says so. See `mayGo`. */
+  /** Nothing is under way for the peer, though it may have begun to ask: the conversation says so, and may be closed for a newcomer then. */
   get isIdle(): boolean {
     return this.idles
   }
@@ -107,23 +107,6 @@ export class Connection {
   /** All that had arrived when the drain was called for has been consumed: what comes now came too late. */
   get isDrained(): boolean {
     return this.isDraining && this.input.position >= this.drainedAt
-  }
-
-  /** Where room is wanted for another connection, this one may be closed: it idles or is over, and has nothing to send. */
-  get mayGo(): boolean {
-    return (this.idles || this.isFinished) && this.port.outputBytes === 0
-  }
-
-  /** @returns whether something was under way since this was last asked. */
-  takeBusy(): boolean {
-    const { wasBusy } = this
-    this.wasBusy = false
-    return wasBusy
-  }
-
-  /** It makes room: its peer sees an end, not a reset. */
-  go(): void {
-    this.isFinished = true
   }
 
   /** The conversation may have to see so many bytes at once: reading does not stop before. */
@@ -184,6 +167,23 @@ export class Connection {
   }
 
   // ── For the actor ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @internal Where room is wanted for another connection, this one may be closed: it idles or is over, and has nothing to send. */
+  get mayGo(): boolean {
+    return (this.idles || this.isFinished) && this.port.outputBytes === 0
+  }
+
+  /** @internal @returns whether something was under way since this was last asked. */
+  takeBusy(): boolean {
+    const { wasBusy } = this
+    this.wasBusy = false
+    return wasBusy
+  }
+
+  /** @internal It makes room: its peer sees an end, not a reset. */
+  go(): void {
+    this.isFinished = true
+  }
 
   /** @internal Begins to wait for the first byte. */
   opened(): void {
