@@ -70,7 +70,12 @@ app.onError((error, c) => {
 const { HOST = '127.0.0.1', PORT = '8080' } = process.env
 const system = createSystem()
 const endpoint = `tcp:${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`
-const server = await listen(system.ctx, { endpoint, protocol: http({ fetch: app.fetch }) })
+// What is no endpoint is thrown at once, what cannot be listened on fails later: both are told in one line.
+const serve = async () => listen(system.ctx, { endpoint, protocol: http({ fetch: app.fetch }) })
+const server = await serve().catch((error: Error) => {
+  console.error(`Hono: ${error.message}`)
+  process.exit(1)
+})
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => system.stop())
 console.log(`Hono on ${server.endpoint.replace('tcp:', 'http://')}`)

@@ -1,4 +1,5 @@
 /** Law: the example of a Hono application starts as its header says, answers as Hono does, and ends as it is told. */
+import { spawnSync } from 'node:child_process'
 import test from 'ava'
 import { ask } from './web/http-client.ts'
 import { watchWebProcess } from './web/web-process.ts'
@@ -30,6 +31,13 @@ test.serial('it answers as its routes say', async (t) => {
   t.like(where, { client: { transport: 'tcp', host: '127.0.0.1' } })
   t.regex(where.trace, /^00-[0-9a-f]{32}-[0-9a-f]{16}-/)
   t.is(log(), '')
+})
+
+test.serial('a port that is none is told in one line, with exit code 1', async (t) => {
+  const [file, args] = command
+  const { status, stderr } = spawnSync(file, args, { env: { ...process.env, PORT: 'abc' }, encoding: 'utf8' })
+  t.is(status, 1)
+  t.regex(stderr, /^Hono: "tcp:127\.0\.0\.1:abc" is no endpoint: [^\n]*\n$/)
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
