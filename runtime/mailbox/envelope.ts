@@ -22,6 +22,11 @@ export class Envelope {
     this.reply = reply
   }
 
+  /** What it is handled in: its context, and where it is a question, as that of who answers it. */
+  get handlingCtx(): Context {
+    return this.reply === undefined ? this.ctx : this.ctx.answering(this.reply)
+  }
+
   /** Nobody wants it any more: its deadline has passed, its context was cancelled, or its question was withdrawn. */
   get isExpired(): boolean {
     return this.ctx.isCancelled || (this.reply !== undefined && !this.reply.isPending)

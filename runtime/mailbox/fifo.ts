@@ -27,6 +27,14 @@ export class Fifo<T> {
     this.count += 1
   }
 
+  /** Puts one before all others. */
+  unshift(item: T): void {
+    if (this.count === this.ring.length) this.grow()
+    this.head = (this.head - 1) & (this.ring.length - 1)
+    this.ring[this.head] = item
+    this.count += 1
+  }
+
   /** Takes the oldest, or gives undefined when empty. */
   shift(): T | undefined {
     if (this.count === 0) return undefined
@@ -66,11 +74,12 @@ export class Fifo<T> {
     const mask = ring.length - 1
     if (index < count >> 1) {
       for (let i = index; i > 0; i--) ring[(head + i) & mask] = ring[(head + i - 1) & mask]
-      this.shift()
-      return
+      ring[head] = undefined
+      this.head = (head + 1) & mask
+    } else {
+      for (let i = index; i < count - 1; i++) ring[(head + i) & mask] = ring[(head + i + 1) & mask]
+      ring[(head + count - 1) & mask] = undefined
     }
-    for (let i = index; i < count - 1; i++) ring[(head + i) & mask] = ring[(head + i + 1) & mask]
-    ring[(head + count - 1) & mask] = undefined
     this.count -= 1
     if (this.count === 0 && ring.length > KEPT_RING) this.clear()
   }

@@ -1,10 +1,10 @@
-/** Law: a fifo is an array with `push` and `shift`, whatever its ring does below. */
+/** Law: a fifo is an array with `push`, `unshift` and `shift`, whatever its ring does below. */
 import test from 'ava'
 import fc from 'fast-check'
 import { Fifo } from '../../../runtime/mailbox/fifo.ts'
 
 type Step =
-  | { do: 'push'; count: number }
+  | { do: 'push' | 'unshift'; count: number }
   | { do: 'shift'; count: number }
   | { do: 'remove'; at: number }
   | { do: 'clear' }
@@ -12,6 +12,7 @@ type Step =
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 5, arbitrary: fc.record({ do: fc.constant('push' as const), count: fc.nat(40) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('unshift' as const), count: fc.nat(20) }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('shift' as const), count: fc.nat(40) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), at: fc.nat(60) }) },
     fc.constant<Step>({ do: 'clear' }),
@@ -29,6 +30,11 @@ test('any history gives what an array gives', (t) => {
           for (let i = 0; i < step.count; i++) {
             fifo.push(next)
             model.push(next++)
+          }
+        } else if (step.do === 'unshift') {
+          for (let i = 0; i < step.count; i++) {
+            fifo.unshift(next)
+            model.unshift(next++)
           }
         } else if (step.do === 'shift') {
           for (let i = 0; i < step.count; i++) t.is(fifo.shift(), model.shift())
