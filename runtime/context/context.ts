@@ -49,12 +49,15 @@ export class Context<in Held extends AnyKey = never> {
   private readonly roots: ContextRoots
   private readonly scope: CancelScope
   private readonly ownTrace: { trace: Trace | undefined }
+  /** @internal The question that is answered in this context. What is only told in it is no part of the answer. */
+  readonly question: Deferred<unknown> | undefined
 
   private constructor(
     parent: Context<never> | undefined,
     roots: ContextRoots,
     scope: CancelScope,
     trace: { trace: Trace | undefined },
+    question: Deferred<unknown> | undefined,
     key?: AnyKey,
     value?: unknown,
   ) {
@@ -62,13 +65,14 @@ export class Context<in Held extends AnyKey = never> {
     this.roots = roots
     this.scope = scope
     this.ownTrace = trace
+    this.question = question
     this.key = key
     this.value = value
   }
 
   /** A context that holds nothing but what all stand on. A system makes one; tests may. */
   static create(roots: ContextRoots): Context {
-    return new Context(undefined, roots, new CancelScope(roots.clock), { trace: undefined })
+    return new Context(undefined, roots, new CancelScope(roots.clock), { trace: undefined }, undefined)
   }
 
   /** What is held under `key`. The nearest wins where one was given twice. @throws MissingContextError */
@@ -96,7 +100,8 @@ export class Context<in Held extends AnyKey = never> {
   }
 
   with<T, K extends Key<T>>(key: K & Key<T>, value: T): Context<Held | K> {
-    return new Context(this.asNode(), this.roots, this.scope, this.ownTrace, key, value) as Context<Held | K>
+    const { roots, scope, ownTrace, question } = this
+    return new Context(this.asNode(), roots, scope, ownTrace, question, key, value) as Context<Held | K>
   }
 
   /** A context that ends after `ms` milliseconds at the latest. @throws UsageError (`TIMEOUT_INVALID`) unless 0 or more. */
@@ -125,9 +130,8 @@ export class Context<in Held extends AnyKey = never> {
 
   /** A context for the receiver of `traceparent`, which may be undefined or nonsense: then a new trace begins here. */
   withTrace(traceparent?: string): Context<Held> {
-    return new Context(this.asNode(), this.roots, this.scope, {
-      trace: Trace.receive(this.random, traceparent),
-    })
+    const trace = { trace: Trace.receive(this.random, traceparent) }
+    return new Context(this.asNode(), this.roots, this.scope, trace, this.question)
   }
 
   /** @internal Several of the above in one object: for those who make a context per request. */
@@ -138,12 +142,25 @@ export class Context<in Held extends AnyKey = never> {
     value: T,
   ): Context<Held | K> {
     const trace = { trace: traceparent === undefined ? undefined : Trace.receive(this.random, traceparent) }
-    return new Context(this.asNode(), this.roots, scope, trace, key, value) as Context<Held | K>
+    const { roots, question } = this
+    return new Context(this.asNode(), roots, scope, trace, question, key, value) as Context<Held | K>
   }
 
   /** @internal A scope below this context's, for `derive`. */
   childScope(deadlineMs?: number): CancelScope {
     return new CancelScope(this.clock, this.scope, deadlineMs)
+  }
+
+  /** @internal The same for who answers `question`, or answers none. */
+  answering(question: Deferred<unknown> | undefined): Context<Held> {
+    // Not a node of its own: a chain of questions would make every lookup longer.
+    const { parent, roots, scope, ownTrace, key, value } = this
+    return new Context(parent, roots, scope, ownTrace, question, key, value)
+  }
+
+  /** @internal Whether both can only end together. */
+  endsWith(other: Context<never>): boolean {
+    return this.scope === other.scope
   }
 
   get clock(): Clock {
@@ -256,8 +273,13 @@ export class Context<in Held extends AnyKey = never> {
     return bound
   }
 
+  /** As the names of its keys: a context may stand in data that is written down. */
+  toJSON(): unknown {
+    return { keys: this.keys().map(({ name }) => name) }
+  }
+
   private scoped(scope: CancelScope): Context<Held> {
-    return new Context(this.asNode(), this.roots, scope, this.ownTrace)
+    return new Context(this.asNode(), this.roots, scope, this.ownTrace, this.question)
   }
 
   private nodeOf(key: AnyKey): Context<never> | undefined {

@@ -31,8 +31,8 @@ type Canceller = (reason: unknown) => void
 export interface Keeper {
   /** The deferred is being cancelled: stop the work, if it can be stopped. `released` follows. */
   cancelled(deferred: Deferred<unknown>): void
-  /** The deferred is settled, however that came; called once, before anybody else is told. */
-  released(): void
+  /** The deferred is settled, however that came; called once, before anybody else is told. Left out where nothing is held. */
+  released?(): void
 }
 
 type AnyDeferred = Deferred<unknown>
@@ -233,7 +233,7 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   /** Runs `onEnd` whatever the result is, and keeps that result unless `onEnd` itself fails. */
-  finally(onEnd?: (() => void | PromiseLike<void>) | null): Deferred<T> {
+  finally(onEnd?: (() => unknown) | null): Deferred<T> {
     if (typeof onEnd !== 'function') return this.then()
     return this.then(
       (value) => Deferred.from(onEnd()).then(() => value),
@@ -328,7 +328,7 @@ export class Deferred<T> implements PromiseLike<T> {
     this.holder = undefined
     this.link = undefined
     this.observers = undefined
-    if (typeof holder === 'object') notify(RELEASE, holder)
+    if (typeof holder === 'object' && holder.released !== undefined) notify(RELEASE, holder)
     if (state === REJECTED && !this.wasObserved) this.reportUnobserved()
     return observers
   }
@@ -361,7 +361,7 @@ function settleAll(stack: AnyDeferred[], state: number, result: unknown): void {
   }
 }
 
-const RELEASE = (keeper: Keeper): void => keeper.released()
+const RELEASE = (keeper: Keeper): void => keeper.released?.()
 
 function asCancelled(reason: unknown): CancelledError {
   return reason instanceof CancelledError ? reason : new CancelledError(reason)

@@ -89,6 +89,15 @@ export class Reactor {
     if (!this.work.isInTurn) this.wake()
   }
 
+  /** The actor whose code is on the stack: the one that has its step, or one that is made within it. */
+  get current(): Steppable | undefined {
+    return this.work.current
+  }
+
+  set current(actor: Steppable | undefined) {
+    this.work.current = actor
+  }
+
   /** Something is left to do: a turn now would not be idle. */
   get isPending(): boolean {
     return this.work.isPending || this.poller.hasReady

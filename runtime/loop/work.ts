@@ -35,6 +35,8 @@ export class Work {
   /** So many of the actors that have mail, from the first on, had it when the last turn ended. */
   private leftOver = 0
   private turnNumber = 0
+  /** The actor whose step this is; undefined between the steps of a turn and the next. */
+  current: Steppable | undefined = undefined
   private isUnderWay = false
   /** Iterations of the pump, and envelopes, since I/O was last looked at. */
   private iterationsWithoutIo = 0
@@ -80,6 +82,7 @@ export class Work {
       const actor = this.mailed.shift()
       if (actor === undefined) break
       turn.steps += 1
+      this.current = actor
       left -= actor.step(left < stepEnvelopes ? left : stepEnvelopes)
       if (actor.hasMail) {
         this.mailed.push(actor)
@@ -87,6 +90,7 @@ export class Work {
       }
       leftOver -= 1
     }
+    this.current = undefined
     turn.envelopes = turnEnvelopes - left
   }
 

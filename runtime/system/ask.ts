@@ -10,7 +10,7 @@ import type { Deferred, Keeper } from '../deferred/deferred.ts'
 import { UsageError } from '../errors.ts'
 import type { Flushable } from '../loop/work.ts'
 import { Fifo } from '../mailbox/fifo.ts'
-import type { Timer } from '../time/clock.ts'
+import type { Clock, Timer } from '../time/clock.ts'
 import { DELAY_MS_MAX } from '../time/limits.ts'
 import { AskError } from './errors.ts'
 
@@ -31,27 +31,32 @@ export function askTimeout(options: { readonly timeoutMs?: number } | undefined)
   )
 }
 
-/** What the questions to one actor are kept by: how long they wait, and who takes one back that is cancelled. */
+/**
+ * What questions to one actor are kept by: how long they wait, and who takes one back that is cancelled. Those from
+ * outside share one; a question of an actor has its own, which knows who asks, and over which other question.
+ */
 export class QuestionKeeper implements Keeper {
   readonly asked: Asked
   readonly timeoutMs: number
+  readonly asker: Asked | undefined
+  /** The question that the asker answers by asking this one. */
+  readonly over: Deferred<unknown> | undefined
 
-  constructor(asked: Asked, timeoutMs: number) {
+  constructor(asked: Asked, timeoutMs: number, asker?: Asked, over?: Deferred<unknown>) {
     this.asked = asked
     this.timeoutMs = timeoutMs
+    this.asker = asker
+    this.over = over
   }
 
   cancelled(question: Deferred<unknown>): void {
     this.asked.withdraw(question)
   }
-
-  /** Most end here, within their turn: there was nothing to hold. */
-  released(): void {}
 }
 
 /** The keeper of one question that may outlast its turn, and then has a timer and an ear for its context. */
 class WaitingKeeper implements Keeper {
-  private readonly keeper: QuestionKeeper
+  readonly keeper: QuestionKeeper
   private readonly ctx: Context
   private timer: Timer | undefined = undefined
   private unlisten: (() => void) | undefined = undefined
@@ -87,14 +92,68 @@ class WaitingKeeper implements Keeper {
   }
 }
 
+/** What an open question is kept by. A settled one holds up nobody. */
+function keeperOf(question: Deferred<unknown> | undefined): QuestionKeeper | undefined {
+  const keeper = question?.keeper
+  if (keeper instanceof WaitingKeeper) return keeper.keeper
+  return keeper instanceof QuestionKeeper ? keeper : undefined
+}
+
+/** The actor that is answering `question`, while it does. */
+export function answererOf(question: Deferred<unknown> | undefined): Asked | undefined {
+  return keeperOf(question)?.asked
+}
+
+/**
+ * Whether a question of `asker` to `asked`, asked in order to answer `over`, would wait for itself.
+ *
+ * @returns the paths around the circle, from `asked` to `asked`; undefined where there is none.
+ */
+export function circleOf(
+  asked: Asked,
+  asker: Asked | undefined,
+  over: Deferred<unknown> | undefined,
+): readonly string[] | undefined {
+  const around: Asked[] = [asked]
+  if (asker !== undefined) around.push(asker)
+  if (asker === asked) return paths(around)
+  for (let keeper = keeperOf(over); keeper !== undefined; keeper = keeperOf(keeper.over)) {
+    for (const waiting of [keeper.asked, keeper.asker]) {
+      if (waiting === undefined || waiting === around.at(-1)) continue
+      around.push(waiting)
+      if (waiting === asked) return paths(around)
+    }
+  }
+  return undefined
+}
+
+function paths(around: readonly Asked[]): readonly string[] {
+  return around.map(({ path }) => path).reverse()
+}
+
+/** An actor with mail that outlasts its turn. */
+export interface Mailed {
+  /** Notes since when it waits, and notes the questions in it at the desk. */
+  showMail(nowMs: number): void
+}
+
 export class QuestionDesk implements Flushable {
   private readonly noted = new Fifo<Deferred<unknown>>()
+  private readonly mailed = new Fifo<Mailed>()
+  private readonly clock: Clock
   private readonly onFirst: () => void
   private isCalled = false
 
-  /** @param onFirst - called when there is a question to look at, at the end of this turn or the next. */
-  constructor(onFirst: () => void) {
+  /** @param onFirst - called when there is something to look at, at the end of this turn or the next. */
+  constructor(clock: Clock, onFirst: () => void) {
+    this.clock = clock
     this.onFirst = onFirst
+  }
+
+  /** An actor with mail that this turn has left over. */
+  noteMail(actor: Mailed): void {
+    this.mailed.push(actor)
+    this.call()
   }
 
   /** A question, asked in `ctx`, that may have to wait. It may be noted again. */
@@ -103,12 +162,14 @@ export class QuestionDesk implements Flushable {
     if (!(keeper instanceof QuestionKeeper)) return
     question.keeper = new WaitingKeeper(keeper, ctx)
     this.noted.push(question)
-    if (this.isCalled) return
-    this.isCalled = true
-    this.onFirst()
+    this.call()
   }
 
   flush(): void {
+    if (this.mailed.size > 0) {
+      const nowMs = this.clock.nowMs()
+      for (let left = this.mailed.size; left > 0; left--) this.mailed.shift()?.showMail(nowMs)
+    }
     this.isCalled = false
     // Those that are asked meanwhile, because one could not be armed, wait for the next turn.
     for (let left = this.noted.size; left > 0; left--) {
@@ -116,6 +177,12 @@ export class QuestionDesk implements Flushable {
       const keeper = question?.keeper
       if (question !== undefined && keeper instanceof WaitingKeeper) keeper.arm(question)
     }
+  }
+
+  private call(): void {
+    if (this.isCalled) return
+    this.isCalled = true
+    this.onFirst()
   }
 }
 

@@ -1,6 +1,8 @@
 /** What can go wrong between actors. */
 import { describe, GreenroomError, OverloadError, UsageError } from '../errors.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
+import type { EndReason } from './ref.ts'
+import type { RestartBounds } from './restarts.ts'
 
 /** A question got no reply: `ASK_REFUSED`, `ASK_TIMEOUT`, `ASK_ACTOR_ENDED` or `ASK_UNHANDLED`. */
 export class AskError extends OverloadError {
@@ -18,6 +20,19 @@ export class AskError extends OverloadError {
     super(code, message, options.cause === undefined ? undefined : { cause: options.cause })
     this.path = path
     this.refusal = options.refusal
+  }
+}
+
+/**
+ * A question came back to an actor that waits, in the same chain of questions, for an answer of its own
+ * (`ASK_DEADLOCK`): it could wait for ever. `chain` are the paths, from that actor around to it again.
+ */
+export class DeadlockError extends UsageError {
+  readonly chain: readonly string[]
+
+  constructor(chain: readonly string[]) {
+    super('ASK_DEADLOCK', `this question would wait for itself: ${chain.join(' asks ')}`)
+    this.chain = chain
   }
 }
 
@@ -50,20 +65,37 @@ export class ActorFailedError extends GreenroomError {
   }
 }
 
-/** An actor failed more often than its restart intensity allows (`RESTART_INTENSITY`); `cause` is the last failure. */
+/**
+ * More restarts were called for than the intensity allows (`RESTART_INTENSITY`): of an actor, or of a supervisor's
+ * children. `cause` is the last failure.
+ */
 export class RestartIntensityError extends GreenroomError {
-  constructor(path: string, intensity: number, periodMs: number, cause: unknown) {
+  constructor(path: string, { intensity, periodMs }: RestartBounds, last: EndReason) {
+    const cause = last.kind === 'failed' ? last.error : undefined
     super(
       'RESTART_INTENSITY',
-      `${path} was given up: more than ${intensity} restarts within ${periodMs} ms; last failure: ${describe(cause)}`,
+      `${path} was given up: more than ${intensity} restarts within ${periodMs} ms; last failure: ${
+        last.kind === 'failed' ? describe(cause) : 'none, it had finished'
+      }`,
       { cause },
     )
   }
 }
 
-/** A sibling has that name already (`ACTOR_NAME_TAKEN`). */
+/** A sibling has that name already, or another actor that name in the registry (`ACTOR_NAME_TAKEN`). */
 export class NameTakenError extends UsageError {
-  constructor(path: string) {
-    super('ACTOR_NAME_TAKEN', `an actor named ${path} is alive already`)
+  constructor(name: string) {
+    super('ACTOR_NAME_TAKEN', `an actor named ${name} is alive already`)
+  }
+}
+
+/** A child of a supervisor failed over its first start (`CHILD_START_FAILED`); `cause` is what it threw. */
+export class ChildStartError extends GreenroomError {
+  /** Of the child. */
+  readonly path: string
+
+  constructor(path: string, cause: unknown) {
+    super('CHILD_START_FAILED', `${path} did not start: ${describe(cause)}`, { cause })
+    this.path = path
   }
 }

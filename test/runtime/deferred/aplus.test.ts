@@ -32,7 +32,9 @@ test('passes the Promises/A+ compliance suite', async (t) => {
       }
     },
   }
-  await new Promise<void>((resolve) => suite(adapter, { reporter: Reporter }, () => resolve()))
+  await new Promise<void>((resolve) =>
+    suite(adapter, { reporter: Reporter, timeout: 10_000 }, () => resolve()),
+  )
   t.deepEqual(failures, [])
   t.true(passes > 800, `only ${passes} tests ran`)
 })
