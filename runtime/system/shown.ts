@@ -6,14 +6,14 @@ import type { AnyActorRef } from 'xstate'
 import type { EventObject } from '../mailbox/envelope.ts'
 import { Life } from './life.ts'
 import { CellFace, type FaceTarget } from './xstate-face.ts'
-import { XstateInstance } from './xstate-logic.ts'
+import { XstateInstance } from './xstate-instance.ts'
 import type { XstateParent } from './xstate-root.ts'
 
 export abstract class Shown<Self extends Shown<Self>> extends Life<Self> implements FaceTarget {
   protected face: CellFace | undefined = undefined
 
   protected abstract get xstateRoot(): XstateParent
-  protected abstract get logicName(): string
+  abstract get logicName(): string
   abstract receiveCurrent(): void
   abstract receiveForeign(event: EventObject): void
 

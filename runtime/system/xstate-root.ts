@@ -2,8 +2,9 @@
  * One xstate system for each of ours: the root actor under which all others stand, so that they share its inspection
  * and its clock, which is ours.
  *
- * What of the runtime knows xstate is in three files: this, `xstate-face.ts` (our actors, seen from xstate) and
- * `xstate-logic.ts` (xstate's logic, run as an actor of ours).
+ * What of the runtime knows xstate is in the files named so: this one, `xstate-face.ts` (our actors, seen from xstate),
+ * `xstate-logic.ts` with `xstate-instance.ts`, `-messages.ts`, `-child.ts`, `-snapshot.ts` and `-unheard.ts` (xstate's logic, run as actors
+ * of ours), and `xstate-actions.ts` (what a machine's actions may do here).
  */
 import {
   type Actor,
@@ -17,6 +18,7 @@ import {
   type Snapshot,
   type Subscription,
 } from 'xstate'
+import { Context } from '../context/context.ts'
 import type { Clock, Timer } from '../time/clock.ts'
 
 export type Inspector = Observer<InspectionEvent> | ((event: InspectionEvent) => void)
@@ -81,19 +83,34 @@ export class XstateRoot {
     return this.inspectors > 0
   }
 
-  /** Shows everything to `inspector`, whose exceptions are kept away from xstate: one would wedge the actor inspected. */
-  inspect(inspector: Inspector): Subscription {
+  /**
+   * Shows everything to `inspector`. Its exceptions are kept away from xstate, where one would wedge the actor inspected.
+   * The first is reported; it is called for what follows all the same, since what it cannot bear may be one event.
+   *
+   * @param present - actors that are there already, parents before their children: it is told of them as of new ones.
+   */
+  inspect(inspector: Inspector, present: Iterable<AnyActorRef> = []): Subscription {
     const next = typeof inspector === 'function' ? inspector : inspector.next?.bind(inspector)
+    let hasThrown = false
+    let isSubscribed = true
     this.inspectors += 1
-    const subscription = this.parent.actor.system.inspect((event: InspectionEvent) => {
+    const guarded = (event: InspectionEvent) => {
       try {
-        next?.(event)
+        next?.(shown(event))
       } catch (error) {
-        this.onInspectorError(error)
+        if (!hasThrown) this.onInspectorError(error)
+        hasThrown = true
       }
-    })
+    }
+    const root = this.parent.actor
+    for (const actorRef of [root, ...present]) {
+      guarded({ type: '@xstate.actor', actorRef, rootId: root.sessionId })
+    }
+    const subscription = root.system.inspect(guarded)
     return {
       unsubscribe: () => {
+        if (!isSubscribed) return
+        isSubscribed = false
         this.inspectors -= 1
         subscription.unsubscribe()
       },
@@ -103,6 +120,18 @@ export class XstateRoot {
   stop(): void {
     ;(this.parent.actor as PlainActor).stop()
   }
+}
+
+/**
+ * An event as inspectors see it: what delivery has added is there to be read, but is not enumerated. Who writes events
+ * down, as the adapters of `@statelyai/inspect` do, would write down all that hangs on a context and a ref.
+ */
+function shown(inspection: InspectionEvent): InspectionEvent {
+  if (!('event' in inspection)) return inspection
+  const { ctx, sender, reply, ...event } = inspection.event as Record<string, unknown>
+  if (!(ctx instanceof Context)) return inspection
+  Object.defineProperties(event, { ctx: { value: ctx }, sender: { value: sender }, reply: { value: reply } })
+  return { ...inspection, event } as unknown as InspectionEvent
 }
 
 const ACTIVE: Snapshot<unknown> = { status: 'active', output: undefined, error: undefined }

@@ -1,10 +1,12 @@
 /** Law: every actor, however it was written, is an xstate actor to whoever looks; looking changes nothing. */
 import test, { type ExecutionContext } from 'ava'
-import { type AnyActorRef, createMachine, type InspectionEvent } from 'xstate'
+import { type AnyActorRef, createActor, createMachine, type InspectionEvent, setup } from 'xstate'
 import { Deferred } from '../../../runtime/deferred/deferred.ts'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
 import { receiving } from '../../../runtime/system/receiving.ts'
 import type { Ref } from '../../../runtime/system/ref.ts'
+import { createXstateRoot } from '../../../runtime/system/xstate-root.ts'
+import { createManualClock } from '../../../runtime/time/manual-clock.ts'
 import { inWorld, World } from './world.ts'
 
 const kinds = {
@@ -220,6 +222,156 @@ test('a failure is shown to inspection, and the next life as a new actor', async
   t.deepEqual(errors, ['boom'])
   t.not(ref.actor, first)
   t.is(seen.filter(({ type, id }) => type === '@xstate.actor' && id === 'fragile').length, 2)
+  await world.end(t)
+})
+
+test(
+  'to leave twice is to leave once: another inspector goes on seeing who comes',
+  inWorld((t, world) => {
+    const one = recorder()
+    const other = recorder()
+    const subscription = world.system.inspect(one.inspect)
+    world.system.inspect(other.inspect)
+    for (let time = 0; time < 3; time++) subscription.unsubscribe()
+    spawn(world, 'behaviour', 'lamp').send(world.ctx, { type: 'switch' })
+    world.turns()
+    t.deepEqual(one.of('lamp'), [])
+    t.deepEqual(other.of('lamp'), ['@xstate.actor', '@xstate.event switch', '@xstate.snapshot switch'])
+  }),
+)
+
+test('an inspector is told of the root, and of those that are there already', (t) => {
+  const clock = createManualClock()
+  const root = createXstateRoot({
+    id: 'root',
+    clock,
+    log: () => {},
+    onInspectorError: (error) => t.fail(`${error}`),
+  })
+  const one = createActor(kinds.machine, { id: 'one', parent: root.parent.actor } as object).start()
+  const { seen, inspect } = recorder()
+  root.inspect(inspect, [one])
+  t.deepEqual(
+    seen.map(({ type, id }) => `${type} ${id}`),
+    ['@xstate.actor root', '@xstate.actor one'],
+  )
+  root.parent.stopChild(one)
+  root.stop()
+})
+
+test(
+  'an inspector that throws is reported once, for itself, and is called for what follows',
+  inWorld((t, world) => {
+    const calls = [0, 0]
+    for (const index of calls.keys()) {
+      world.system.inspect(() => {
+        calls[index] = (calls[index] ?? 0) + 1
+        throw new Error(`blind ${index}`)
+      })
+    }
+    const ref = spawn(world, 'machine', 'lamp')
+    for (let i = 0; i < 3; i++) ref.send(world.ctx, { type: 'switch' })
+    world.turns()
+    t.deepEqual(
+      world.listenerFailures.splice(0).map((error) => (error as Error).message),
+      ['blind 0', 'blind 1'],
+    )
+    t.true(calls.every((count) => count > 6))
+    ref.stop()
+    t.deepEqual(world.listenerFailures, [])
+  }),
+)
+
+/**
+ * What an adapter of `@statelyai/inspect` would send: the same selection of the same fields, as text. That package itself
+ * is not used here: it waits for a timer of its own before it looks.
+ */
+function written(inspection: InspectionEvent): string | undefined {
+  const { type, rootId } = inspection
+  const actor = inspection.actorRef as AnyActorRef
+  const base = { type, rootId, sessionId: actor.sessionId }
+  switch (inspection.type) {
+    case '@xstate.actor':
+      return JSON.stringify({ ...base, parentId: actor._parent?.sessionId, name: actor.id })
+    case '@xstate.event':
+      return JSON.stringify({ ...base, event: inspection.event, sourceId: inspection.sourceRef?.sessionId })
+    case '@xstate.snapshot':
+      return JSON.stringify({ ...base, event: inspection.event, snapshot: inspection.snapshot })
+    default:
+      return undefined
+  }
+}
+
+test('all that is seen can be written down: each actor after its parent, then what it gets, and what becomes of it', async (t) => {
+  const lines: string[] = []
+  const inspect = (inspection: InspectionEvent) => {
+    const line = written(inspection)
+    if (line !== undefined) lines.push(line)
+  }
+  const world = new World({ inspect })
+  const inner = setup({ actors: { lamp: kinds.machine } }).createMachine({
+    invoke: { src: 'lamp', id: 'bulb' },
+  })
+  const outer = setup({ actors: { inner } }).createMachine({
+    invoke: { src: 'inner', id: 'inner' },
+    on: { switch: {} },
+  })
+  const house = behaviour({
+    initial: 'on',
+    start: ({ spawn: give }, ctx) => {
+      give(ctx, outer, { name: 'outer' }).send(ctx, { type: 'switch' })
+      give(ctx, kinds.generator, { name: 'generator' }).send(ctx, { type: 'switch' })
+    },
+    states: { on: { switch: () => 'switched' } },
+  })
+  const ref = world.spawn(world.ctx, house, { name: 'house' })
+  t.is(await world.result(ref.ask(world.ctx, { type: 'switch' })), 'switched')
+  await world.end(t)
+  const seen = lines.map((line) => JSON.parse(line))
+  const names = new Map<string, string>()
+  for (const { type, sessionId, parentId, name } of seen) {
+    if (type !== '@xstate.actor') {
+      t.true(names.has(sessionId), 'an actor is registered before anything is said of it')
+      continue
+    }
+    t.is(names.has(parentId), names.size > 0, 'all but the first are below one that is registered')
+    names.set(sessionId, parentId === undefined ? name : `${names.get(parentId)}/${name}`)
+  }
+  t.deepEqual([...names.values()].sort(), [
+    'greenroom',
+    'greenroom/house',
+    'greenroom/house/generator',
+    'greenroom/house/outer',
+    'greenroom/house/outer/inner',
+    'greenroom/house/outer/inner/bulb',
+  ])
+  for (const name of ['greenroom/house', 'greenroom/house/generator', 'greenroom/house/outer']) {
+    const heard = seen.filter(
+      ({ sessionId, event }) => names.get(sessionId) === name && event?.type === 'switch',
+    )
+    t.deepEqual(
+      heard.map(({ type, event }) => [type, event]),
+      [
+        ['@xstate.event', { type: 'switch' }],
+        ['@xstate.snapshot', { type: 'switch' }],
+      ],
+    )
+  }
+})
+
+test('what delivery adds to a machine’s event is there for an inspector to read', async (t) => {
+  const seen: unknown[] = []
+  const world = new World({
+    inspect: (inspection) => {
+      if (inspection.type !== '@xstate.event' || inspection.event.type !== 'switch') return
+      const { ctx, sender } = inspection.event as { ctx?: unknown; sender?: unknown }
+      seen.push(ctx === world.ctx, sender)
+    },
+  })
+  const ref = spawn(world, 'machine', 'lamp')
+  ref.send(world.ctx, { type: 'switch' }, ref as Ref)
+  world.turns()
+  t.deepEqual(seen, [true, ref])
   await world.end(t)
 })
 

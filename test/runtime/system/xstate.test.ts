@@ -12,7 +12,7 @@ import {
 import type { Deferred } from '../../../runtime/deferred/deferred.ts'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
 import type { Ref } from '../../../runtime/system/ref.ts'
-import type { Delivered } from '../../../runtime/system/xstate-logic.ts'
+import type { Delivered } from '../../../runtime/system/xstate-messages.ts'
 import { endOf, inWorld, type World } from './world.ts'
 
 type Plain = { readonly type: string; readonly [field: string]: unknown }
