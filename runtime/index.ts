@@ -24,11 +24,27 @@ export { Turn } from './loop/turn.ts'
 export { Work } from './loop/work.ts'
 export { Envelope } from './mailbox/envelope.ts'
 export { Mailbox } from './mailbox/mailbox.ts'
+export { askAll } from './system/ask-all.ts'
 export { behaviour } from './system/behaviour.ts'
-export { ActorFailedError, AskError, NameTakenError, RestartIntensityError } from './system/errors.ts'
+export { child } from './system/child-spec.ts'
+export { dynamicSupervisor } from './system/dynamic-supervisor.ts'
+export {
+  ActorFailedError,
+  AskError,
+  ChildStartError,
+  DeadlockError,
+  NameTakenError,
+  RestartIntensityError,
+} from './system/errors.ts'
 export { SystemEvents } from './system/events.ts'
+export { ActorGroup, ActorName, actorGroup, actorName } from './system/names.ts'
+export { postpone } from './system/postpone.ts'
 export { receiving } from './system/receiving.ts'
+export { Registry } from './system/registry.ts'
+export { formatTree } from './system/snapshot.ts'
+export { supervisor } from './system/supervisor.ts'
 export { ActorSystem, createSystem, System } from './system/system.ts'
+export { askFor, reply, tell } from './system/xstate-actions.ts'
 export { createClock } from './time/node-clock.ts'
 
 // Types.
@@ -56,13 +72,56 @@ export type { Flushable, Steppable } from './loop/work.ts'
 export type { EventObject } from './mailbox/envelope.ts'
 export type { Overflow, UndeliveredSink } from './mailbox/mailbox.ts'
 export type { DeadReason, Offer, Refusal } from './mailbox/refusal.ts'
+export type { Answer } from './system/ask-all.ts'
 export type { BehaviourConfig, BehaviourScope, EventsOf, Handler, States } from './system/behaviour.ts'
-export type { DeadLetter, FailurePhase, SystemEventMap } from './system/events.ts'
-export type { ActorScope, Logic, Spawn } from './system/logic.ts'
-export type { MailboxOptions, Restart, RestartOptions, SpawnOptions } from './system/options.ts'
+export type { ChildOptions, ChildSpec } from './system/child-spec.ts'
+export type { ChildStart, ChildStatus } from './system/children.ts'
+export type { DynamicSupervisorConfig, DynamicSupervisorEvent } from './system/dynamic-supervisor.ts'
+export type {
+  ActorEvent,
+  DeadLetter,
+  Failed,
+  Refused,
+  Restarted,
+  Stopped,
+  SystemEventMap,
+} from './system/events.ts'
+export type { ActorScope, EventOf, Logic, Spawn } from './system/logic.ts'
+export type {
+  BackoffOptions,
+  MailboxOptions,
+  Restart,
+  RestartFrom,
+  RestartOptions,
+  RestartPace,
+  SpawnOptions,
+} from './system/options.ts'
 export type { Received, ReceivingOptions, ReceivingScope, Resumption, Wait } from './system/receiving.ts'
-export type { AnyEvent, Ask, AskOptions, Down, Drain, EndReason, Ref, ReplyOf } from './system/ref.ts'
+export type {
+  AnyEvent,
+  Ask,
+  AskOptions,
+  Down,
+  Drain,
+  EndReason,
+  FailurePhase,
+  Ref,
+  ReplyOf,
+} from './system/ref.ts'
+export type {
+  Broadcast,
+  BroadcastOptions,
+  Joined,
+  Registered,
+  RegistryLimits,
+  RegistryStatistics,
+} from './system/registry.ts'
+export type { ActorSnapshot, MailSnapshot, SnapshotOptions, SystemSnapshot } from './system/snapshot.ts'
+export type { Phase } from './system/standing.ts'
+export type { Strategy } from './system/supervision.ts'
+export type { AutoShutdown, SupervisorConfig, SupervisorEvent } from './system/supervisor.ts'
 export type { StopOptions, SystemOptions } from './system/system.ts'
-export type { Delivered } from './system/xstate-logic.ts'
+export type { AskForOptions, MachineAction, MachineArgs } from './system/xstate-actions.ts'
+export type { Delivered } from './system/xstate-messages.ts'
 export type { Inspector } from './system/xstate-root.ts'
 export type { Clock, ClockOptions, Timer } from './time/clock.ts'

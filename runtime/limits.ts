@@ -25,6 +25,14 @@ export interface Limits {
   readonly restartIntensity: number
   /** Milliseconds over which restarts are counted. */
   readonly restartPeriodMs: number
+  /** Milliseconds that a supervisor gives a child to finish, before it is ended. OTP's default for workers. */
+  readonly shutdownMs: number
+  /** Children of one dynamic supervisor. One more is refused. */
+  readonly childrenMax: number
+  /** Names and groups in a system's registry. One more is refused. */
+  readonly registryNames: number
+  /** Members of one group. One more is refused. */
+  readonly groupMembers: number
   /** Milliseconds that `system.stop()` leaves for work in flight; then what still lives is stopped at once. */
   readonly graceMs: number
   /** Bytes written to one stream and not yet taken by the operating system, above which its writer counts as blocked. */
@@ -43,6 +51,10 @@ export const defaultLimits: Limits = {
   askTimeoutMs: 5_000,
   restartIntensity: 1,
   restartPeriodMs: 5_000,
+  shutdownMs: 5_000,
+  childrenMax: 10_000,
+  registryNames: 1_000_000,
+  groupMembers: 100_000,
   graceMs: 10_000,
   outputHighWaterBytes: 65_536,
   inputHighWaterBytes: 65_536,
@@ -66,7 +78,7 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
       )
     }
     if (value === undefined) continue
-    const least = name === 'restartIntensity' || name === 'graceMs' ? 0 : 1
+    const least = name === 'restartIntensity' || name === 'graceMs' || name === 'shutdownMs' ? 0 : 1
     if (!Number.isInteger(value) || value < least || value > MAX_MS) {
       throw new UsageError(
         'LIMIT_INVALID',

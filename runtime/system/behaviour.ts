@@ -4,7 +4,7 @@
  * A handler gets the actor's scope, the event and the event's context. What it returns is the reply, where the event
  * was a question: a value, or a deferred or promise of one. An event for which the present state has no handler (nor a
  * `'*'`) is a dead letter. A handler that throws fails the actor; so does one whose promise fails, unless somebody
- * asked and is told instead.
+ * asked and is told instead. A handler that is `postpone`, or returns it, has its event set aside for another state.
  */
 
 import type { Context } from '../context/context.ts'
@@ -13,6 +13,7 @@ import { UsageError } from '../errors.ts'
 import type { Envelope, EventObject } from '../mailbox/envelope.ts'
 import type { ActorScope, Host, Instance, Logic } from './logic.ts'
 import { withNeeds } from './needs.ts'
+import { POSTPONED, type Postponed } from './postpone.ts'
 import type { AnyEvent, Ask } from './ref.ts'
 import { Scope } from './scope.ts'
 
@@ -60,9 +61,14 @@ type EventOfHandler<Type, H> = H extends (scope: any, event: infer E, ...rest: a
   ? Type extends '*'
     ? AnyEvent
     : Type extends string
-      ? Ask<(unknown extends E ? unknown : E) & { readonly type: Type }, Awaited<R>>
+      ? IsPostponed<R> extends true
+        ? never
+        : Ask<(unknown extends E ? unknown : E) & { readonly type: Type }, Awaited<Exclude<R, Postponed>>>
       : never
   : never
+
+/** A handler that only ever postpones says nothing about its event. One that always throws returns `never`, as well. */
+type IsPostponed<R> = [R] extends [never] ? false : [R] extends [Postponed] ? true : false
 
 /** Makes a behaviour. @throws UsageError (`STATE_UNKNOWN`) where `initial` is none of the states. */
 export function behaviour<
@@ -73,7 +79,7 @@ export function behaviour<
 >(config: BehaviourConfig<D, K, I, S>): Logic<EventsOf<S> & EventObject, K, I> {
   const tables = new Map<string, Table<D, K>>()
   for (const [state, handlers] of Object.entries(config.states)) {
-    tables.set(state, new Map(Object.entries(handlers)))
+    tables.set(state, new Map(Object.entries(handlers).map(([type, handler]) => [type, new Row(handler)])))
   }
   const initial = tables.get(config.initial)
   if (initial === undefined) throw unknownState(config.initial, tables)
@@ -94,7 +100,22 @@ export function behaviour<
   }
 }
 
-type Table<D, K extends AnyKey> = ReadonlyMap<string, Handler<D, K>>
+/** A handler in its table. */
+class Row<D, K extends AnyKey> {
+  readonly handler: Handler<D, K>
+  /**
+   * One that takes no context has nothing to ask in it, and is not made one for its answer. One that hides it, in a rest
+   * parameter say, only loses sight of circles of questions that it closes after an `await`.
+   */
+  readonly takesContext: boolean
+
+  constructor(handler: Handler<D, K>) {
+    this.handler = handler
+    this.takesContext = handler.length >= 3
+  }
+}
+
+type Table<D, K extends AnyKey> = ReadonlyMap<string, Row<D, K>>
 
 interface Definition<D, K extends AnyKey> {
   readonly tables: ReadonlyMap<string, Table<D, K>>
@@ -118,14 +139,19 @@ class BehaviourInstance<D, K extends AnyKey> extends Scope<K> implements Instanc
 
   receive(envelope: Envelope): void {
     const { event } = envelope
-    const handler = this.table.get(event.type) ?? this.table.get('*')
-    if (handler === undefined) {
+    const row = this.table.get(event.type) ?? this.table.get('*')
+    if (row === undefined) {
       this.host.unhandled(envelope)
       return
     }
+    const { state } = this
     const { needs } = this.definition
-    const ctx = needs.length === 0 ? envelope.ctx : withNeeds(envelope.ctx, needs, this.host.ownContext)
-    this.host.answer(envelope, handler(this, event, ctx as Context<K>))
+    const own = row.takesContext ? envelope.handlingCtx : envelope.ctx
+    const ctx = needs.length === 0 ? own : withNeeds(own, needs, this.host.ownContext)
+    const result = row.handler(this, event, ctx as Context<K>)
+    if (result === POSTPONED) this.host.postpone(envelope)
+    else this.host.answer(envelope, result)
+    if (this.state !== state) this.entered()
   }
 
   get isBusy(): boolean {
@@ -146,9 +172,16 @@ class BehaviourInstance<D, K extends AnyKey> extends Scope<K> implements Instanc
     return (state) => {
       const table = this.definition.tables.get(state)
       if (table === undefined) throw unknownState(state, this.definition.tables)
+      const isNew = state !== this.state
       this.state = state
       this.table = table
+      // Within a step the message that is being handled may still be set aside.
+      if (isNew && !this.host.isStepping) this.entered()
     }
+  }
+
+  private entered(): void {
+    if (this.host.postponed > 0) this.host.unstash()
   }
 
   get value(): unknown {

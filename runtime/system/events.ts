@@ -8,32 +8,68 @@ import { EventEmitter } from 'eventemitter3'
 import type { Context } from '../context/context.ts'
 import type { EventObject } from '../mailbox/envelope.ts'
 import type { DeadReason, Refusal } from '../mailbox/refusal.ts'
-import type { EndReason, Ref } from './ref.ts'
+import type { EndReason, FailurePhase, Ref } from './ref.ts'
 
-export interface DeadLetter {
+/** What all events about an actor have. `path` and `trace` are looked up when they are read. */
+export class ActorEvent {
   readonly ref: Ref
-  readonly event: EventObject
+  /** Of the message, where it is about one; else what the actor was spawned under. */
   readonly ctx: Context
+
+  constructor(ref: Ref, ctx: Context) {
+    this.ref = ref
+    this.ctx = ctx
+  }
+
+  get path(): string {
+    return this.ref.path
+  }
+
+  /** The trace that the context belongs to, as 32 hexadecimal digits. */
+  get trace(): string {
+    return this.ctx.trace.traceId
+  }
+}
+
+export interface DeadLetter extends ActorEvent {
+  readonly event: EventObject
   readonly sender: Ref | undefined
   readonly reason: DeadReason
 }
 
-/** When an actor failed: while it was made, over a message, beside its messages, or while it was stopped. */
-export type FailurePhase = 'starting' | 'handling' | 'running' | 'stopping'
+export interface Refused extends ActorEvent {
+  readonly event: EventObject
+  readonly sender: Ref | undefined
+  readonly reason: Refusal
+}
+
+export interface Stopped extends ActorEvent {
+  readonly reason: EndReason
+}
+
+export interface Failed extends ActorEvent {
+  readonly reason: EndReason
+  readonly error: unknown
+  readonly phase: FailurePhase
+}
+
+export interface Restarted extends ActorEvent {
+  /** Why it went down: its own end, or what became of a sibling. */
+  readonly reason: EndReason
+  /** Starts after the first. */
+  readonly restarts: number
+}
 
 export interface SystemEventMap {
-  spawned: [{ readonly ref: Ref }]
+  spawned: [ActorEvent]
   /** An actor is no more, for whichever reason. */
-  stopped: [{ readonly ref: Ref; readonly reason: EndReason }]
-  failed: [
-    { readonly ref: Ref; readonly error: unknown; readonly phase: FailurePhase; readonly ctx: Context },
-  ]
-  restarted: [{ readonly ref: Ref; readonly restarts: number }]
+  stopped: [Stopped]
+  /** An actor's code threw. Whether it is started again, `restarted` or `stopped` will tell. */
+  failed: [Failed]
+  restarted: [Restarted]
   deadLetter: [DeadLetter]
   /** A send that was answered with a refusal. It is a dead letter too. */
-  refused: [
-    { readonly ref: Ref; readonly event: EventObject; readonly ctx: Context; readonly reason: Refusal },
-  ]
+  refused: [Refused]
   /** A deferred of this system failed, and nobody looked. */
   unobserved: [{ readonly error: unknown }]
   /** A listener, of these events or of xstate's inspection, threw. Never told of its own failures. */

@@ -63,6 +63,28 @@ export abstract class Kin<Self extends Kin<Self>> {
     return this.elder
   }
 
+  /** The next younger sibling. */
+  get nextYounger(): Self | undefined {
+    return this.younger
+  }
+
+  /** The oldest child. */
+  get eldest(): Self | undefined {
+    return this.firstChild
+  }
+
+  /** Moves it, in the row of its siblings, before `sibling`, which is one of them. */
+  placeBefore(sibling: Self): void {
+    const self = this as unknown as Self
+    this.unlink()
+    const { elder } = sibling
+    this.elder = elder
+    this.younger = sibling
+    sibling.elder = self
+    if (elder !== undefined) elder.younger = self
+    else if (this.parent !== undefined) this.parent.firstChild = self
+  }
+
   private add(child: Self): void {
     const { ownName } = child
     if (typeof ownName === 'string') {
@@ -78,14 +100,20 @@ export abstract class Kin<Self extends Kin<Self>> {
 
   /** Leaves the family, at the end. Its name is free again. */
   protected leave(): void {
-    const { parent, elder, younger, ownName } = this
+    const { parent, ownName } = this
+    if (parent === undefined) return
+    this.unlink()
+    if (typeof ownName === 'string') parent.named?.delete(ownName)
+    this.elder = undefined
+    this.younger = undefined
+  }
+
+  private unlink(): void {
+    const { parent, elder, younger } = this
     if (parent === undefined) return
     if (elder === undefined) parent.firstChild = younger
     else elder.younger = younger
     if (younger === undefined) parent.lastChild = elder
     else younger.elder = elder
-    if (typeof ownName === 'string') parent.named?.delete(ownName)
-    this.elder = undefined
-    this.younger = undefined
   }
 }

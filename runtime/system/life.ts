@@ -1,132 +1,149 @@
 /**
  * Birth, failure, restart and end of an actor.
  *
- *     running ─┬─▶ restarting ─▶ running
- *              └─▶ ending ─▶ ended
+ *     running ─┬─▶ restarting ─▶ down ─▶ running
+ *              └─▶ ending ─▶ ended            (from restarting and down as well)
  *
  * Theory of operation. An actor that restarts or ends goes down: first its children, the youngest first, then what its
- * own instance holds. `takeDown` walks the tree for that, with a loop. An actor whose own code is on the stack (it
- * handles a message, is being made, or gives back) is not taken down under its feet: the walk leaves a request with it
- * and breaks off; when that code has returned, the actor goes down and the walk continues upwards from there. All that
- * a walk has to know stands in the actors, so that walks may be broken off, and begun within each other, anywhere.
+ * own instance holds. `takeDown` walks the tree for that, with a loop. It breaks off at an actor whose own code is on the
+ * stack (it handles a message, is being made, or gives back), and at one that is given time to finish (`shutdownMs`):
+ * that one is left with the request, and when it has gone down the walk continues upwards from there. All that a walk
+ * has to know stands in the actors, so that walks may be broken off, and begun within each other, anywhere.
  *
  * Rules: children end before their parent, the youngest first, whoever stops whom. Nothing that an instance throws gets
  * out. What was asked of an actor while its code ran comes right after; a stop goes before a restart. A start that
- * fails is tried again in a step of its own: no storm of restarts keeps the loop.
+ * fails is tried again in a step of its own: no storm of restarts keeps the loop. What becomes of an actor that has failed
+ * or finished its overseer decides (`overseer.ts`); nothing is restarted below one that goes down.
  */
 import type { Context } from '../context/context.ts'
-import type { FailurePhase, SystemEvents } from './events.ts'
-import { Kin } from './kin.ts'
+import type { Timer } from '../time/clock.ts'
 import type { Instance } from './logic.ts'
-import type { ActorSettings } from './options.ts'
-import type { EndReason, Ref } from './ref.ts'
-import { Restarts, wantsRestart } from './restarts.ts'
-import { Watchers } from './watchers.ts'
+import { isBug, type Overseen } from './overseer.ts'
+import type { EndReason, FailurePhase } from './ref.ts'
+import { DOWN, ENDED, ENDING, RESTARTING, RUNNING, Standing } from './standing.ts'
 
-const RUNNING = 0
-const RESTARTING = 1
-const ENDING = 2
-const ENDED = 3
+/** What is to follow once it has finished in its own time. */
+const NOTHING = 0
+const RESTART = 1
+const END = 2
 
 interface Failure {
   readonly error: unknown
 }
 
 const PARENT_ENDED: EndReason = { kind: 'stopped', reason: 'its parent has ended' }
+const DRAINED: EndReason = { kind: 'stopped', reason: 'drained' }
 
-export abstract class Life<Self extends Life<Self>> extends Kin<Self> {
-  protected readonly ctx: Context
-  protected readonly settings: ActorSettings
-  private readonly events: SystemEvents
+export abstract class Life<Self extends Life<Self>> extends Standing<Self> implements Overseen {
   protected instance: Instance | undefined = undefined
-  private phase = RUNNING
   /** Code of its instance is on the stack: it is being made, handles something, or gives back what it holds. */
   isStepping = false
-  /** A restart came to nothing: the next step is to try again. */
+  /** It is to be started by the next step: a start has failed, or a delay is over. */
   protected mustStart = false
-  /** Why it is ending or has ended. */
-  private cause: EndReason | undefined = undefined
+  /** Its first start was no failure. */
+  hasRun = false
+  /** It has no time to finish, and neither has anything below it. */
+  private isKilled = false
+  /** It was asked to finish, and then this. */
+  private afterFinishing = NOTHING
   /** What is to come once its code has left the stack. */
   protected requested: EndReason | undefined = undefined
   /** Children that have left and whose end is just being told. This one does not end before they are done. */
   private departing = 0
-  private restarts: Restarts | undefined = undefined
-  private watchers: Watchers | undefined = undefined
-
-  constructor(
-    parent: Self | undefined,
-    name: string | number,
-    ctx: Context,
-    settings: ActorSettings,
-    events: SystemEvents,
-  ) {
-    super(parent, name)
-    this.ctx = ctx
-    this.settings = settings
-    this.events = events
-  }
+  /** Of the end of its time to finish while it runs, of its start while it is down. */
+  private timer: Timer | undefined = undefined
+  /** Ends its listening to the context that it was spawned under. */
+  private unlisten: (() => void) | undefined = undefined
 
   /** Makes an instance. What it throws counts as a failed start. */
   protected abstract make(): Instance
-  /** It runs again: mail that has waited is to be handled. */
-  protected abstract restarted(): void
-  /** Asks for a step: to start again, to resume, or to see whether it is drained. */
+  /** It runs, for the first time or again: mail that has waited is to be handled. */
+  protected abstract running(): void
+  /** Asks for a step: to start, to resume, or to see whether it is drained. */
   protected abstract stepLater(): void
+  /** Asks it to finish what is in flight, and mail too unless it is to be restarted; then it calls `drained`. */
+  protected abstract finishUp(isRestart: boolean): void
+  /** It has nothing to finish. */
+  protected abstract get isIdle(): boolean
   /** It takes no mail any more. */
   protected abstract closed(): void
   /** Its instance is gone, for a restart or for good: gives back what was kept for it. */
   protected abstract released(): void
-
-  get isAlive(): boolean {
-    return this.phase < ENDING
-  }
-
-  /** It has an instance, or is just getting one. */
-  protected get isRunning(): boolean {
-    return this.phase === RUNNING
-  }
-
-  private get isGoingDown(): boolean {
-    return this.phase === RESTARTING || this.phase === ENDING
-  }
-
-  protected get hasEnded(): boolean {
-    return this.phase === ENDED
-  }
-
-  /** Why it is no more, once it is. */
-  protected get endReason(): EndReason | undefined {
-    return this.phase === ENDED ? this.cause : undefined
-  }
-
-  protected get watchersMade(): Watchers {
-    this.watchers ??= new Watchers()
-    return this.watchers
-  }
+  /** It ends with its parent anyway, since the context that it was spawned under is its parent's own. */
+  protected abstract get isInParentsContext(): boolean
 
   /** Makes the first instance. A failure is reported and handled as any other; it is not thrown. */
   begin(): void {
-    const { events } = this
-    if (events.has('spawned')) events.emit('spawned', { ref: this.asRef() })
+    if (this.isHeard('spawned')) this.tell('spawned', {})
     // A listener may have stopped it.
     if (!this.isAlive) return
-    this.started(this.start())
-    this.takeDown()
+    this.endWithContext()
+    if (!this.isAlive) return
+    const failure = this.start()
+    this.hasRun = failure === undefined
+    this.started(failure)
+    if (this.isRunning) this.running()
+    else this.takeDown()
   }
 
-  /** Ends it, with all that is below: now, or as soon as its own code has returned. */
+  /** Ends it: now, or as soon as its own code has returned. What is below it has its time to finish. */
   end(reason: EndReason): void {
     if (this.goDown(reason)) this.takeDown()
   }
 
-  /** Ends the children, the youngest first. */
-  endChildren(reason: EndReason): void {
+  /** Ends it with all that is below, and leaves no time to anything. */
+  kill(reason: EndReason): void {
+    this.isKilled = true
+    this.goDown(reason)
+    this.takeDown()
+  }
+
+  /** Kills the children, the youngest first. */
+  killChildren(reason: EndReason): void {
     let child = this.youngest
     while (child !== undefined) {
-      child.end(reason)
+      child.kill(reason)
       // One that could not end just now stays in the row.
       child = child.hasEnded ? this.youngest : child.nextElder
     }
+  }
+
+  stopToEnd(reason: EndReason): void {
+    if (this.stage !== RUNNING) this.requestEnd(reason)
+    else if (this.afterFinishing === NOTHING) this.finishFor(END, reason)
+    else this.afterFinishing = END
+  }
+
+  stopToRestart(reason: EndReason): void {
+    if (this.stage !== RUNNING || this.afterFinishing !== NOTHING) return
+    this.finishFor(this.settings.policy === 'temporary' ? END : RESTART, reason)
+  }
+
+  startNow(): boolean {
+    // Nothing is started below one that goes down: the walk that takes that down will come by.
+    if (this.stage !== DOWN || this.parent?.isGoingDown) return false
+    const reason = this.cause as EndReason
+    const { restarts } = this
+    restarts.total += 1
+    this.stage = RUNNING
+    this.requested = undefined
+    const failure = this.start()
+    if (failure === undefined) {
+      this.hasRun = true
+      restarts.started(this.clock.nowMs())
+      if (this.isHeard('restarted')) this.tell('restarted', { reason, restarts: restarts.total })
+      if (this.stage === RUNNING) this.running()
+    }
+    this.started(failure)
+    this.mustStart = this.stage === RESTARTING
+    if (this.mustStart) this.stepLater()
+    else this.takeDown()
+    return failure === undefined && this.stage === RUNNING
+  }
+
+  startAfter(delayMs: number): void {
+    if (delayMs === 0) this.startNow()
+    else this.after(delayMs, () => this.startLater())
   }
 
   /** What it, or somebody else, wants to become of it. */
@@ -134,6 +151,17 @@ export abstract class Life<Self extends Life<Self>> extends Kin<Self> {
     if (!this.isAlive) return
     if (!this.isStepping) this.conclude(reason)
     else if (this.requested === undefined || rank(reason) > rank(this.requested)) this.requested = reason
+  }
+
+  /** A stop by somebody else is final, also of one that is finishing for a restart. */
+  protected requestEnd(reason: EndReason): void {
+    if (this.afterFinishing === RESTART) this.afterFinishing = END
+    this.request(reason)
+  }
+
+  /** It has finished what was in flight. */
+  protected drained(): void {
+    this.request(this.afterFinishing === NOTHING ? DRAINED : (this.cause as EndReason))
   }
 
   /** Its code has returned: what was requested meanwhile comes now. */
@@ -144,53 +172,107 @@ export abstract class Life<Self extends Life<Self>> extends Kin<Self> {
   }
 
   /** Its instance threw. */
-  protected failed(error: unknown, during: FailurePhase, ctx: Context): void {
-    this.report(error, during, ctx)
-    this.conclude({ kind: 'failed', error })
+  protected failed(error: unknown, phase: FailurePhase, ctx: Context): void {
+    this.report(error, phase, ctx)
+    this.conclude({ kind: 'failed', error, phase })
   }
 
   protected report(error: unknown, phase: FailurePhase, ctx: Context): void {
-    const { events } = this
-    if (events.has('failed')) events.emit('failed', { ref: this.asRef(), error, phase, ctx })
+    if (!this.isHeard('failed')) return
+    const reason: EndReason = { kind: 'failed', error, phase }
+    this.tell('failed', { error, phase, reason }, ctx)
   }
 
-  /** Tries the start again that failed. */
+  /** The start that was put off. */
   protected startAgain(): void {
     this.mustStart = false
-    this.takeDown()
+    if (this.stage === DOWN) this.startNow()
+    else this.takeDown()
   }
 
-  /** Restarts it, or ends it where its policy or its intensity say so. */
+  private startLater(): void {
+    if (this.stage !== DOWN) return
+    this.mustStart = true
+    this.stepLater()
+  }
+
+  /** Restarts it, or ends it where its overseer says so. */
   private conclude(reason: EndReason): void {
     this.decide(reason)
     this.takeDown()
   }
 
   private decide(reason: EndReason): void {
-    const { requested } = this
+    const isStopped = reason.kind === 'stopped' || this.requested?.kind === 'stopped'
     this.requested = undefined
-    if (requested?.kind === 'stopped' || !wantsRestart(this.settings, reason)) {
+    if (this.parent?.isGoingDown || this.afterFinishing === END) {
       this.goDown(reason)
-    } else if (this.phase === RUNNING) {
-      this.restarts ??= new Restarts(this.settings)
-      const refused = this.restarts.refuse(this.ctx.clock.nowMs(), () => this.path, reason)
-      if (refused === undefined) this.phase = RESTARTING
-      else this.goDown(refused)
+    } else if (this.afterFinishing === RESTART && !(reason.kind === 'failed' && isBug(reason.error))) {
+      this.restart(reason)
+    } else if (isStopped) {
+      this.goDown(reason)
+    } else if (this.stage === RUNNING) {
+      const verdict = this.overseer.decide(this, reason)
+      if (verdict === 'restart') this.restart(reason)
+      else this.goDown(verdict)
     }
+  }
+
+  private restart(reason: EndReason): void {
+    this.finished()
+    this.cause = reason
+    this.stage = RESTARTING
   }
 
   /** Marks it as ending. @returns false where that is not to be done here: it is under way, or comes later. */
   private goDown(reason: EndReason): boolean {
-    if (this.phase >= ENDING) return false
+    if (this.stage >= ENDING) return false
     if (this.isStepping) {
-      this.requested = reason
+      // What it has come to itself is the reason, where it ends in any case since its parent does.
+      if (this.requested === undefined || !this.parent?.isGoingDown) this.requested = reason
       return false
     }
-    this.phase = ENDING
+    this.finished()
+    this.stage = ENDING
     this.mustStart = false
     this.cause = reason
     this.closed()
     return true
+  }
+
+  /** Its parent goes down. @returns false where the walk is to break off here. */
+  private goDownFirst(parent: Life<Self>): boolean {
+    if (parent.isKilled) this.isKilled = true
+    // Its own walk may have broken off at one below that had time: it has none any more.
+    if (this.isKilled && this.stage === ENDING) return !this.isStepping
+    const hasTime = this.stage === RUNNING && this.settings.shutdownMs > 0 && !this.isKilled
+    if (!hasTime || this.isIdle) return this.goDown(PARENT_ENDED)
+    if (this.afterFinishing === NOTHING) this.finishFor(END, PARENT_ENDED)
+    else this.afterFinishing = END
+    return false
+  }
+
+  /** Gives it time to finish. */
+  private finishFor(what: typeof RESTART | typeof END, reason: EndReason): void {
+    const { shutdownMs } = this.settings
+    this.afterFinishing = what
+    this.cause = reason
+    if (this.isIdle || shutdownMs === 0) {
+      this.request(reason)
+      return
+    }
+    if (shutdownMs !== Number.POSITIVE_INFINITY) {
+      this.after(shutdownMs, () => {
+        this.request({ kind: 'stopped', reason: `it did not finish within ${shutdownMs} ms` })
+      })
+    }
+    this.finishUp(what === RESTART)
+  }
+
+  private finished(): void {
+    this.afterFinishing = NOTHING
+    this.timer?.cancel()
+    this.timer = undefined
   }
 
   /** Takes down what is to go down, from here on: below, then this, then above. See the theory of operation. */
@@ -199,7 +281,7 @@ export abstract class Life<Self extends Life<Self>> extends Kin<Self> {
     while (life?.isGoingDown) {
       const child: Self | undefined = life.youngest
       if (child !== undefined) {
-        if (!child.goDown(PARENT_ENDED)) return
+        if (!child.goDownFirst(life)) return
         life = child
       } else {
         if (life.isStepping || life.mustStart || life.departing > 0) return
@@ -209,42 +291,37 @@ export abstract class Life<Self extends Life<Self>> extends Kin<Self> {
     }
   }
 
-  /** All below is gone: now what it holds itself, and the next start or the end. */
+  /** All below is gone: now what it holds itself, and then it waits for its start, or has ended. */
   private childless(): void {
     this.release()
     // What it held may have had a word in it.
-    if (this.phase === RESTARTING && this.requested?.kind === 'stopped') this.decide(this.requested)
-    if (this.phase === RESTARTING) this.restart()
-    else if (this.phase === ENDING) this.depart()
-  }
-
-  private restart(): void {
-    const { events, restarts } = this
-    this.phase = RUNNING
-    this.requested = undefined
-    const failure = this.start()
-    if (failure === undefined) {
-      if (events.has('restarted')) {
-        events.emit('restarted', { ref: this.asRef(), restarts: restarts?.total ?? 0 })
-      }
-      this.restarted()
+    if (this.stage === RESTARTING && this.requested?.kind === 'stopped') this.decide(this.requested)
+    if (this.stage === RESTARTING) {
+      this.stage = DOWN
+      this.overseer.isDown(this)
+    } else if (this.stage === ENDING) {
+      this.depart()
     }
-    this.started(failure)
-    this.mustStart = this.phase === RESTARTING
-    if (this.mustStart) this.stepLater()
   }
 
   private depart(): void {
-    const { parent, events, watchers } = this
+    const { parent, watchers, overseer } = this
     const reason = this.cause as EndReason
-    this.phase = ENDED
+    this.stage = ENDED
     this.watchers = undefined
+    this.unlisten?.()
+    this.unlisten = undefined
     this.leave()
-    if (parent !== undefined) parent.departing += 1
-    // The root is nobody's actor: it was not spawned, and its end is the system's.
-    if (parent !== undefined && events.has('stopped')) events.emit('stopped', { ref: this.asRef(), reason })
-    watchers?.tell({ type: 'down', ref: this.asRef(), reason })
-    if (parent !== undefined) parent.departing -= 1
+    if (parent !== undefined) {
+      parent.departing += 1
+      // The root is nobody's actor: it was not spawned, and its end is the system's.
+      if (this.isHeard('stopped')) this.tell('stopped', { reason })
+    }
+    watchers?.tell({ type: 'down', ref: this.asRef, reason })
+    if (parent !== undefined) {
+      parent.departing -= 1
+      overseer.hasEnded(this, reason)
+    }
   }
 
   /** Makes an instance. @returns what that threw. */
@@ -263,8 +340,9 @@ export abstract class Life<Self extends Life<Self>> extends Kin<Self> {
   /** Decides what is to come where the start failed, or asked for an end. */
   private started(failure: Failure | undefined): void {
     if (failure !== undefined) {
-      this.report(failure.error, 'starting', this.ctx)
-      this.decide({ kind: 'failed', error: failure.error })
+      const { error } = failure
+      this.report(error, 'starting', this.ctx)
+      this.decide({ kind: 'failed', error, phase: 'starting' })
     } else if (this.requested !== undefined) {
       this.decide(this.requested)
     }
@@ -273,6 +351,7 @@ export abstract class Life<Self extends Life<Self>> extends Kin<Self> {
   private release(): void {
     const { instance } = this
     this.instance = undefined
+    this.childrensOverseer = undefined
     this.isStepping = true
     try {
       instance?.release()
@@ -283,8 +362,18 @@ export abstract class Life<Self extends Life<Self>> extends Kin<Self> {
     this.released()
   }
 
-  private asRef(): Ref {
-    return this as unknown as Ref
+  /** What was spawned for a context ends with it. */
+  private endWithContext(): void {
+    const { ctx } = this
+    if (ctx.isBackground || this.isInParentsContext) return
+    this.unlisten = ctx.onCancel(() => this.end({ kind: 'stopped', reason: ctx.failure() }))
+  }
+
+  private after(ms: number, action: () => void): void {
+    this.timer = this.clock.schedule(this.clock.nowMs() + ms, () => {
+      this.timer = undefined
+      action()
+    })
   }
 }
 

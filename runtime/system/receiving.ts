@@ -8,7 +8,8 @@
  *     })
  *
  * Receiving is selective: events of other types are stashed, in order, and offered first to the next `receive`. The
- * stash is bounded (`stashCapacity`); one event too many fails the actor rather than grow without end. When the
+ * stash is bounded (`stashCapacity`); one event too many fails the actor rather than grow without end. What is stashed
+ * when the actor restarts goes back to the front of its mailbox, for the next life. When the
  * generator returns, the actor is done; what it throws fails the actor; when it is stopped its `finally` blocks run.
  */
 import type { Context } from '../context/context.ts'
@@ -90,6 +91,8 @@ class ReceivingInstance implements Instance {
   private generator: Body | undefined = undefined
   private waiting: Wait | undefined = undefined
   private stash: Envelope[] = NOTHING
+  /** In which the message came that it has received last. */
+  workingIn: Context | undefined = undefined
   private outcome: { readonly isValue: boolean; readonly result: unknown } | undefined = undefined
 
   constructor(host: Host) {
@@ -108,6 +111,7 @@ class ReceivingInstance implements Instance {
       return
     }
     this.waiting = undefined
+    this.workingIn = envelope.ctx
     this.advance(generator.next(envelope))
   }
 
@@ -133,7 +137,7 @@ class ReceivingInstance implements Instance {
     this.waiting = undefined
     this.stash = NOTHING
     waiting?.source?.cancel('the actor that waited for it has ended')
-    for (const envelope of stash) this.host.undelivered(envelope, 'closed')
+    if (stash.length > 0) this.host.giveBack(stash)
     generator?.return(undefined)
   }
 
@@ -165,6 +169,7 @@ class ReceivingInstance implements Instance {
       const envelope = this.unstash()
       if (envelope === undefined) return
       this.waiting = undefined
+      this.workingIn = envelope.ctx
       step = (this.generator as Body).next(envelope)
     }
     this.generator = undefined
@@ -207,8 +212,16 @@ class ReceivingInstance implements Instance {
     )
   }
 
+  /** Nobody wants these any more: they take no places from others. */
+  private dropExpired(): void {
+    const { stash } = this
+    this.stash = stash.filter(({ isExpired }) => !isExpired)
+    for (const envelope of stash) if (envelope.isExpired) this.host.undelivered(envelope, 'expired')
+  }
+
   private put(envelope: Envelope): void {
     const { stashCapacity } = this.host.limits
+    if (this.stash.length >= stashCapacity) this.dropExpired()
     if (this.stash.length >= stashCapacity) {
       const wanted = this.waiting?.types?.join(', ') ?? 'nothing'
       throw new OverloadError(
@@ -255,19 +268,28 @@ class SuspendingScope<E extends EventObject, K extends AnyKey, I>
 
 class Message implements Received<AnyEvent, AnyKey> {
   readonly event: AnyEvent
-  readonly ctx: Context<AnyKey>
   private readonly host: Host
   private readonly envelope: Envelope
+  private readonly needs: readonly AnyKey[]
+  private madeCtx: Context<AnyKey> | undefined = undefined
   private isAnswered = false
 
   constructor(host: Host, envelope: Envelope, needs: readonly AnyKey[]) {
     this.host = host
     this.envelope = envelope
+    this.needs = needs
     this.event = envelope.event
-    this.ctx =
-      needs.length === 0
-        ? (envelope.ctx as unknown as Context<AnyKey>)
-        : withNeeds(envelope.ctx, needs, host.ownContext)
+  }
+
+  get ctx(): Context<AnyKey> {
+    this.madeCtx ??= this.makeCtx()
+    return this.madeCtx
+  }
+
+  private makeCtx(): Context<AnyKey> {
+    const { envelope, needs, host } = this
+    const ctx = envelope.handlingCtx
+    return needs.length === 0 ? (ctx as unknown as Context<AnyKey>) : withNeeds(ctx, needs, host.ownContext)
   }
 
   get sender(): Ref | undefined {

@@ -38,10 +38,15 @@ export interface AskOptions {
   readonly timeoutMs?: number
   /** Who asks. */
   readonly sender?: Ref
+  /**
+   * Ask although the actor waits, in this same chain, for an answer of its own: it will take the question all the same,
+   * as behaviours and machines do. Default false: then such a question fails at once with `DeadlockError`.
+   */
+  readonly isReentrant?: boolean
 }
 
 /** The address of an actor, valid over its restarts and after its end. */
-export interface Ref<E extends EventObject = never> {
+export interface Ref<in E extends EventObject = never> {
   /** Where it stands in the tree: `greenroom/lobby/room-3`. */
   readonly path: string
   /** Whether it still takes messages. */
@@ -64,8 +69,8 @@ export interface Ref<E extends EventObject = never> {
   ask(ctx: Context, event: OpenEvent<E>, options?: AskOptions): Deferred<unknown>
   /** Ends the actor and its children, the youngest first. What waits in its mailbox becomes dead letters. */
   stop(reason?: unknown): Deferred<void>
-  /** Exactly one `Down`, when the actor ends or at once if it has ended. Ends with `ctx`. */
-  watch(ctx: Context): Deferred<Down>
+  /** Exactly one `Down`, when the actor ends or at once if it has ended. Ends with `ctx`, if one is given. */
+  watch(ctx?: Context): Deferred<Down>
 }
 
 /** Why an actor is no more. */
@@ -74,8 +79,11 @@ export type EndReason =
   | { readonly kind: 'done'; readonly output: unknown }
   /** It was stopped, by its supervisor, by itself, or by whoever held its ref. */
   | { readonly kind: 'stopped'; readonly reason: unknown }
-  /** It failed, and was not restarted. */
-  | { readonly kind: 'failed'; readonly error: unknown }
+  /** It failed, and was not restarted. With the phase `starting` it never ran, or not again. */
+  | { readonly kind: 'failed'; readonly error: unknown; readonly phase: FailurePhase }
+
+/** When an actor failed: while it was made, over a message, beside its messages, or while it was stopped. */
+export type FailurePhase = 'starting' | 'handling' | 'running' | 'stopping'
 
 /** An actor's end, as its watchers are told. */
 export interface Down {

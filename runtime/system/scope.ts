@@ -23,7 +23,7 @@ export class Scope<K extends AnyKey> implements ActorScope<K> {
   }
 
   get sender(): Ref | undefined {
-    return this.host.currentSender
+    return this.host.currentEnvelope?.sender as Ref | undefined
   }
 
   get spawn(): Spawn {

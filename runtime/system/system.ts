@@ -25,7 +25,9 @@ import { SystemEvents } from './events.ts'
 import type { AnyLogic, Spawn } from './logic.ts'
 import { checkNeeds } from './needs.ts'
 import { type ActorSettings, defaultSettings, resolveSettings, type SpawnOptions } from './options.ts'
-import type { Ref } from './ref.ts'
+import type { AnyEvent, Ref } from './ref.ts'
+import { Registry } from './registry.ts'
+import { type SnapshotOptions, type SystemSnapshot, snapshotOf } from './snapshot.ts'
 import { UnobservedFailures } from './unobserved.ts'
 import { fromXstate, isXstateLogic } from './xstate-logic.ts'
 import { createXstateRoot, type Inspector, type XstateParent, type XstateRoot } from './xstate-root.ts'
@@ -73,6 +75,8 @@ export class ActorSystem implements AsyncDisposable {
   readonly reactor: Reactor
   readonly poller: Poller
   readonly limits: Limits
+  /** Names and groups of this system's actors. */
+  readonly registry: Registry
   private readonly clock: Clock
   private readonly ownsClock: boolean
   private readonly defaults: ActorSettings
@@ -91,12 +95,13 @@ export class ActorSystem implements AsyncDisposable {
     this.clock = options.clock ?? createClock()
     this.limits = resolveLimits(options.limits)
     this.poller = options.poller ?? createNodePoller()
+    this.registry = new Registry(this.limits)
     this.defaults = defaultSettings(this.limits)
     const { clock } = this
     const log =
       options.log ?? createJsonLog({ write: writeError, wallMs: () => clock.wallMs(), level: 'warn' })
     this.reactor = new Reactor({ poller: this.poller, clock, limits: this.limits })
-    this.questions = new QuestionDesk(() => this.reactor.flushLater(this.questions))
+    this.questions = new QuestionDesk(clock, () => this.reactor.flushLater(this.questions))
     const failures = new UnobservedFailures(this.poller, (error) => this.events.emit('unobserved', { error }))
     this.ctx = Context.create({ clock, random: options.random ?? createRandom(), log, failures }).with(
       System,
@@ -151,9 +156,9 @@ export class ActorSystem implements AsyncDisposable {
 
   /** Shows everything to one more observer of xstate's inspection. Costs nothing until the first. */
   inspect(inspector: Inspector): { unsubscribe(): void } {
-    const subscription = this.xstate.inspect(inspector)
     this.root.show()
-    return subscription
+    const present = Array.from(this.root.family(), (cell) => cell.actor).slice(1)
+    return this.xstate.inspect(inspector, present)
   }
 
   /** Whether it still takes work. */
@@ -166,6 +171,14 @@ export class ActorSystem implements AsyncDisposable {
     let actors = -1
     for (const _actor of this.root.family()) actors += 1
     return actors
+  }
+
+  /**
+   * The tree as it stands: each actor's path, state, mail and restarts, parents before their children. Nothing is kept
+   * for it beforehand, and nothing of the actors is held by it.
+   */
+  snapshot(options?: SnapshotOptions): SystemSnapshot {
+    return snapshotOf(this.root, this.clock.nowMs(), options)
   }
 
   /**
@@ -200,7 +213,7 @@ export class ActorSystem implements AsyncDisposable {
     const atMs = this.clock.nowMs() + graceMs
     if (this.root.isAlive && (this.grace === undefined || atMs < this.grace.atMs)) {
       this.grace?.cancel()
-      this.grace = this.clock.schedule(atMs, () => this.root.endChildren(OUT_OF_TIME))
+      this.grace = this.clock.schedule(atMs, () => this.root.killChildren(OUT_OF_TIME))
     }
   }
 
@@ -224,7 +237,7 @@ export class ActorSystem implements AsyncDisposable {
   }
 
   private end(): void {
-    this.root.end({ kind: 'stopped', reason: 'the system has stopped' })
+    this.root.kill({ kind: 'stopped', reason: 'the system has stopped' })
     this.xstate.stop()
     this.running?.cancel('the system has stopped')
     if (!this.ownsClock) return
@@ -248,13 +261,30 @@ export class ActorSystem implements AsyncDisposable {
     }
     if (recipe.needs.length > 0) checkNeeds(ctx, recipe.needs)
     const settings = options === undefined ? this.defaults : resolveSettings(options, this.defaults)
-    const name = options?.name ?? ++this.lastId
-    const cell = new Cell(this.asCellSystem(), parent, name, {
+    const name = options?.as
+    if (name !== undefined) this.registry.checkFree(name)
+    const cell = new Cell(this.asCellSystem(), parent, options?.name ?? ++this.lastId, {
       logic: recipe,
       settings,
-      ctx,
+      // What lives on is no part of the answer to a question.
+      ctx: ctx.question === undefined ? ctx : ctx.answering(undefined),
       input: options?.input,
     })
+    const ref = cell as unknown as Ref<AnyEvent>
+    if (name !== undefined) this.registry.register(name, ref)
+    cell.begin()
+    return ref as unknown as Ref
+  }
+
+  /** @internal A child of which somebody else decides when it begins and how it ends. */
+  adoptUnder(parent: Cell, name: string, logic: AnyLogic): Ref {
+    const plan = {
+      logic,
+      settings: this.defaults,
+      ctx: parent.ownContext as unknown as Context,
+      input: undefined,
+    }
+    const cell = new Cell(this.asCellSystem(), parent, name, plan)
     cell.begin()
     return cell as unknown as Ref
   }
@@ -274,12 +304,8 @@ export class ActorSystem implements AsyncDisposable {
   }
 
   private logTroubles(log: Log): void {
-    this.events.on('failed', ({ ref, error, phase, ctx }) => {
-      const { path } = ref
-      log.error(
-        { actor: path, phase, code: codeOf(error), trace: ctx.trace.traceId, error },
-        `actor failed: ${describe(error)}`,
-      )
+    this.events.on('failed', ({ path, error, phase, trace }) => {
+      log.error({ actor: path, phase, code: codeOf(error), trace, error }, `actor failed: ${describe(error)}`)
     })
     this.events.on('unobserved', ({ error }) => {
       log.error({ code: codeOf(error), error }, `a deferred failed unobserved: ${describe(error)}`)

@@ -29,6 +29,11 @@ export class UnderWay {
     )
   }
 
+  /** It will be taken again: that is no debt any more. */
+  disown(reply: Deferred<unknown>): void {
+    if (this.questions.has(reply)) this.paid(reply)
+  }
+
   /** The answer will be what `source` gives. Cancelling the question cancels the work on it, unless others wait for it. */
   answer(reply: Deferred<unknown>, source: PromiseLike<unknown>): void {
     // A branch of its own: what one asker calls off may be another's answer too.
@@ -41,13 +46,13 @@ export class UnderWay {
     )
   }
 
-  /** Work that no question waits for. @param onError - told of its failure, unless the instance is gone by then. */
-  work(source: PromiseLike<unknown>, onError: (error: unknown) => void): void {
+  /** Work that no question waits for. @param onError - told of its failure, and whether the instance is gone by then. */
+  work(source: PromiseLike<unknown>, onError: (error: unknown, isOver: boolean) => void): void {
     this.works += 1
     Deferred.from(source).listen(
       () => this.worked(),
       (error) => {
-        if (!this.isOver) onError(error)
+        onError(error, this.isOver)
         this.worked()
       },
     )

@@ -121,7 +121,7 @@ class FencedRef implements Ref<AnyEvent> {
     return this.target.stop(reason)
   }
 
-  watch(ctx: Context): Deferred<Down> {
+  watch(ctx?: Context): Deferred<Down> {
     return this.target.watch(ctx)
   }
 

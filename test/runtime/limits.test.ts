@@ -4,7 +4,7 @@ import { UsageError } from '../../runtime/errors.ts'
 import { defaultLimits, type Limits, resolveLimits } from '../../runtime/limits.ts'
 
 const names = Object.keys(defaultLimits) as (keyof Limits)[]
-const mayBeZero = (name: string) => name === 'restartIntensity' || name === 'graceMs'
+const mayBeZero = (name: string) => name === 'restartIntensity' || name === 'graceMs' || name === 'shutdownMs'
 
 test('the defaults keep their own rules', (t) => {
   t.deepEqual(resolveLimits(), defaultLimits)

@@ -1,7 +1,7 @@
 /** Law: the present state's table alone says what an event does; what it does not know changes nothing. */
 import test from 'ava'
 import fc from 'fast-check'
-import { UsageError } from '../../../runtime/errors.ts'
+import { describe, UsageError } from '../../../runtime/errors.ts'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
 import { inWorld } from './world.ts'
 
@@ -248,7 +248,7 @@ test(
 )
 
 test(
-  'a failure of work that an earlier instance began does not harm its successor',
+  'a failure of work that an earlier instance began is told of, and does not harm its successor',
   inWorld(async (t, world) => {
     const late = behaviour({
       initial: 'on',
@@ -269,6 +269,7 @@ test(
     ref.send(world.ctx, { type: 'fail' })
     await world.advance(10)
     t.deepEqual(world.told('failed'), ['late handling boom'])
+    t.deepEqual(world.unobserved.splice(0).map(describe), ['late'])
     t.true(ref.isAlive)
   }),
 )

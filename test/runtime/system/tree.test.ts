@@ -114,12 +114,12 @@ const badOptions: readonly [title: string, options: SpawnOptions, said: RegExp][
   [
     'an unknown option',
     { capacity: 5 } as object,
-    /^no spawn option is named capacity; there are name, mailbox/,
+    /^no spawn option is named capacity; there are name, as, mailbox/,
   ],
   [
     'a misspelt bound',
     { mailbox: { capacty: 5 } as object },
-    /named mailbox.capacty; there are capacity, overflow$/,
+    /named mailbox.capacty; there are capacity, overflow, priorities$/,
   ],
   [
     'a time without its unit',

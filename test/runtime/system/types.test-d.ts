@@ -7,7 +7,7 @@ import { behaviour } from '../../../runtime/system/behaviour.ts'
 import { receiving } from '../../../runtime/system/receiving.ts'
 import type { AnyEvent, Ask, Ref } from '../../../runtime/system/ref.ts'
 import type { ActorSystem, System } from '../../../runtime/system/system.ts'
-import type { Delivered } from '../../../runtime/system/xstate-logic.ts'
+import type { Delivered } from '../../../runtime/system/xstate-messages.ts'
 import { holds, type Same } from '../../types/same.ts'
 
 const Tenant = key<string, 'tenant'>('tenant')
