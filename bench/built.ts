@@ -4,7 +4,7 @@
  */
 const load = (path: string): Promise<unknown> => import(new URL(`../dist/${path}`, import.meta.url).href)
 
-export const { behaviour, createSystem } = (await load(
+export const { behaviour, child, createSystem, silentLog, supervisor } = (await load(
   'runtime/index.js',
 )) as typeof import('../runtime/index.ts')
 

@@ -13,8 +13,9 @@ import type { Suite } from './harness/suite.ts'
 import { httpSuite } from './http.ts'
 import { messagingSuite } from './messaging.ts'
 import { spawnSuite } from './spawn.ts'
+import { supervisionSuite } from './supervision.ts'
 
-const suites: readonly Suite[] = [httpSuite, messagingSuite, spawnSuite]
+const suites: readonly Suite[] = [httpSuite, messagingSuite, spawnSuite, supervisionSuite]
 
 try {
   const request = parseArguments(process.argv.slice(2), suites)
