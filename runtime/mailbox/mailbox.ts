@@ -109,7 +109,8 @@ export class Mailbox {
   /** Takes back what was offered to that lane with this very event, if it waits there. */
   dropControl(event: EventObject): void {
     const { control } = this
-    for (const envelope of control ?? []) if (envelope.event === event) control?.remove(envelope)
+    if (control === undefined) return
+    for (let i = control.size - 1; i >= 0; i--) if (control.at(i)?.event === event) control.removeAt(i)
   }
 
   /**

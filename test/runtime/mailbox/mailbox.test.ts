@@ -148,3 +148,15 @@ test('a sink that offers while it is told of a drop does not get past the bound'
   for (const type of ['a', 'b', 'c']) mailbox.offer(envelope(type))
   t.deepEqual(takeAll(mailbox), ['c', 'again'])
 })
+
+test('a control message that is taken back leaves the others in their order', (t) => {
+  for (const dropped of [0, 1, 2]) {
+    const { mailbox, told } = createMailbox()
+    const controls = ['a', 'b', 'c'].map((type) => envelope(type))
+    for (const control of controls) mailbox.offerControl(control)
+    mailbox.dropControl(controls[dropped]!.event)
+    mailbox.dropControl({ type: 'a' })
+    t.deepEqual(takeAll(mailbox), ['a', 'b', 'c'].toSpliced(dropped, 1))
+    t.deepEqual(told, [], 'and nobody is told')
+  }
+})
