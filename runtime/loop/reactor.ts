@@ -98,6 +98,17 @@ export class Reactor {
     this.work.current = actor
   }
 
+  /** Runs `code` as nobody's: what it asks is not asked by the actor whose code is on the stack. */
+  beside(code: () => void): void {
+    const { current } = this.work
+    this.work.current = undefined
+    try {
+      code()
+    } finally {
+      this.work.current = current
+    }
+  }
+
   /** Something is left to do: a turn now would not be idle. */
   get isPending(): boolean {
     return this.work.isPending || this.poller.hasReady

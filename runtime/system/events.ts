@@ -79,6 +79,15 @@ export interface SystemEventMap {
 type Listener<Name extends keyof SystemEventMap> = (...args: SystemEventMap[Name]) => void
 
 export class SystemEvents extends EventEmitter<SystemEventMap> {
+  /** Runs a listener as what it is: somebody beside the actor on whose stack it is told. */
+  private readonly beside: (listener: () => void) => void
+
+  /** @param beside - calls what it is given. */
+  constructor(beside: (listener: () => void) => void = (listener) => listener()) {
+    super()
+    this.beside = beside
+  }
+
   /** Each listener's guard, so that it can be taken off again. */
   private readonly guards = new Map<keyof SystemEventMap, WeakMap<object, (...args: never[]) => void>>()
 
@@ -168,7 +177,7 @@ export class SystemEvents extends EventEmitter<SystemEventMap> {
       const events = this
       guard = function (this: unknown, ...args: never[]) {
         try {
-          ;(listener as unknown as (...args: never[]) => void).apply(this, args)
+          events.beside(() => (listener as unknown as (...args: never[]) => void).apply(this, args))
         } catch (error) {
           if (name !== 'listenerFailed') events.emit('listenerFailed', { error, during: name })
         }

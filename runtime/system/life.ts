@@ -111,7 +111,7 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
   stopToEnd(reason: EndReason): void {
     if (this.stage !== RUNNING) this.requestEnd(reason)
     else if (this.afterFinishing === NOTHING) this.finishFor(END, reason)
-    else this.afterFinishing = END
+    else this.finishForGood()
   }
 
   stopToRestart(reason: EndReason): void {
@@ -248,7 +248,7 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
     const hasTime = this.stage === RUNNING && this.settings.shutdownMs > 0 && !this.isKilled
     if (!hasTime || this.isIdle) return this.goDown(PARENT_ENDED)
     if (this.afterFinishing === NOTHING) this.finishFor(END, PARENT_ENDED)
-    else this.afterFinishing = END
+    else this.finishForGood()
     return false
   }
 
@@ -267,6 +267,13 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
       })
     }
     this.finishUp(what === RESTART)
+  }
+
+  /** There will be no next life for its mail: what waits is handled in this one. */
+  private finishForGood(): void {
+    if (this.afterFinishing !== RESTART) return
+    this.afterFinishing = END
+    this.finishUp(false)
   }
 
   private finished(): void {

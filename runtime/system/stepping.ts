@@ -167,7 +167,7 @@ export abstract class Stepping<Self extends Stepping<Self>>
   private broken(envelope: Envelope, error: unknown): void {
     this.isStepping = false
     this.current = undefined
-    envelope.reply?.reject(new ActorFailedError(this.path, error))
+    this.system.reactor.beside(() => envelope.reply?.reject(new ActorFailedError(this.path, error)))
     const ctx = envelope === RESUME ? (this.instance?.workingIn ?? this.ctx) : envelope.ctx
     this.failed(error, 'handling', ctx)
   }
@@ -263,9 +263,19 @@ export abstract class Stepping<Self extends Stepping<Self>>
   }
 
   answer({ reply, ctx }: Envelope, result: unknown): void {
-    if (!isThenable(result)) reply?.resolve(result)
+    if (!isThenable(result)) this.settle(reply, result)
     else if (reply !== undefined) this.underWayMade.answer(reply, result)
     else this.work(ctx, result)
+  }
+
+  /** Who listens to an answer is not this actor, though it does so on its stack. */
+  private settle(reply: Deferred<unknown> | undefined, result: unknown): void {
+    if (reply === undefined) return
+    const { reactor } = this.system
+    const { current } = reactor
+    reactor.current = undefined
+    reply.resolve(result)
+    reactor.current = current
   }
 
   private work(ctx: Context, source: PromiseLike<unknown>): void {
@@ -300,10 +310,11 @@ export abstract class Stepping<Self extends Stepping<Self>>
   }
 
   protected override finishUp(isRestart: boolean): void {
-    this.isDrainTold = this.instance?.drains === true
+    const wasTold = this.isDrainTold
+    this.isDrainTold = wasTold || this.instance?.drains === true
     this.finishing = isRestart ? TO_RESTART : TO_END
-    if (this.isDrainTold) this.sendControl(DRAIN)
-    else this.stepLater()
+    if (!this.isDrainTold) this.stepLater()
+    else if (!wasTold) this.sendControl(DRAIN)
   }
 
   protected override get isIdle(): boolean {
@@ -354,7 +365,7 @@ export abstract class Stepping<Self extends Stepping<Self>>
       for (const { reply } of this.aside) if (reply !== undefined) underWay?.disown(reply)
       this.unstash()
     }
-    underWay?.end(this.unanswered())
+    this.system.reactor.beside(() => underWay?.end(this.unanswered()))
     this.unshow()
   }
 

@@ -71,7 +71,7 @@ export class ActorSystem implements AsyncDisposable {
   /** What everything stands on: spawn under it, and derive from it. */
   readonly ctx: Context<typeof System>
   /** Everything that happens: spawned, stopped, failed, restarted, deadLetter, refused, unobserved, listenerFailed. */
-  readonly events = new SystemEvents()
+  readonly events = new SystemEvents((listener) => this.reactor.beside(listener))
   readonly reactor: Reactor
   readonly poller: Poller
   readonly limits: Limits

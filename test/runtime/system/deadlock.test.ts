@@ -379,3 +379,35 @@ test(
     t.deepEqual(answers, ['arrived'])
   }),
 )
+
+test(
+  'who listens to an answer, a failure or the events of a system is nobody’s actor, on whosever stack that is',
+  inWorld(async (t, world) => {
+    const outcomes: string[] = []
+    const friendly = behaviour({
+      initial: 'on',
+      states: {
+        on: {
+          hello: () => 'hi',
+          fail: () => {
+            throw new Error('boom')
+          },
+        },
+      },
+    })
+    const ref = world.spawn(world.ctx, friendly, { restart: { policy: 'transient', intensity: 5 } })
+    const askAgain = () => {
+      ref.ask(world.ctx, { type: 'hello' }).listen(
+        (answer) => outcomes.push(answer),
+        (error) => outcomes.push(codeOf(error)),
+      )
+    }
+    ref.ask(world.ctx, { type: 'hello' }).listen(askAgain, askAgain)
+    world.turns()
+    t.deepEqual(outcomes, ['hi'])
+    world.system.events.once('failed', askAgain)
+    ref.ask(world.ctx, { type: 'fail' }).listen(askAgain, askAgain)
+    world.turns()
+    t.deepEqual(outcomes, ['hi', 'hi', 'hi'])
+  }),
+)

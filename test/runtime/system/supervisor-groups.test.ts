@@ -2,6 +2,7 @@
 import test from 'ava'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
 import { child } from '../../../runtime/system/child-spec.ts'
+import { receiving } from '../../../runtime/system/receiving.ts'
 import { supervisor } from '../../../runtime/system/supervisor.ts'
 import { Crew } from './crew.ts'
 import { createServer, serverIn } from './slow-server.ts'
@@ -182,5 +183,36 @@ test(
     await world.advance(10)
     t.deepEqual(crew.news(), ['+a', '+s', '-a', '=s', '-s', '+a', '+s'])
     t.true(crew.isAlive('tree/low'))
+  }),
+)
+
+test(
+  'one that finishes for its group, and is stopped for good meanwhile, handles its mail: there is no next life for it',
+  inWorld(async (t, world) => {
+    const handled: number[] = []
+    interface Job {
+      readonly type: 'job' | 'fail'
+      readonly n?: number
+    }
+    const slow = receiving<Job>(function* ({ receive, wait, ctx }) {
+      for (;;) {
+        const { event } = yield* receive()
+        if (event.type === 'fail') throw new Error('boom')
+        yield* wait(ctx.after(10))
+        handled.push(event.n ?? 0)
+      }
+    })
+    const tree = supervisor({ strategy: 'one_for_all', children: [child('a', slow), child('b', slow)] })
+    const ref = world.spawn(world.ctx, tree, { name: 'tree' })
+    const [a, b] = (await world.result(ref.ask(world.ctx, { type: 'children' }))).map((status) => status.ref)
+    for (const n of [1, 2, 3]) b?.send(world.ctx, { type: 'job', n })
+    world.turns()
+    a?.send(world.ctx, { type: 'fail' })
+    world.turns()
+    const stopped = ref.ask(world.ctx, { type: 'stopChild', name: 'b' })
+    await world.advance(30)
+    t.is(await world.result(stopped), 'stopped')
+    t.deepEqual(handled, [1, 2, 3])
+    t.deepEqual(world.told('deadLetter'), [])
   }),
 )
