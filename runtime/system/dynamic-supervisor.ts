@@ -10,12 +10,13 @@
  */
 import type { Context } from '../context/context.ts'
 import type { AnyKey } from '../context/key.ts'
-import type { Envelope, EventObject } from '../mailbox/envelope.ts'
+import type { EventObject } from '../mailbox/envelope.ts'
 import type { ChildOptions } from './child-spec.ts'
 import { Children, type ChildStart, type ChildStatus } from './children.ts'
-import type { AnyLogic, EventOf, Host, InputOf, Instance, KeysOf, Logic, SomeLogic } from './logic.ts'
+import type { AnyLogic, EventOf, Host, InputOf, KeysOf, Logic, SomeLogic } from './logic.ts'
 import { known, type Restart, type RestartPace, whole } from './options.ts'
 import type { Ask, Ref } from './ref.ts'
+import { Supervising } from './supervising.ts'
 
 export interface DynamicSupervisorConfig<L extends SomeLogic>
   extends RestartPace,
@@ -77,12 +78,11 @@ export function dynamicSupervisor<L extends SomeLogic>(
   }
 }
 
-class DynamicSupervisorInstance implements Instance {
-  private readonly host: Host
+class DynamicSupervisorInstance extends Supervising<DynamicSupervisorEvent<EventObject, unknown>> {
   private readonly logic: object
   private readonly options: ChildOptions
   private readonly childrenMax: number
-  private readonly children: Children
+  protected override readonly children: Children
 
   constructor(
     host: Host,
@@ -91,20 +91,14 @@ class DynamicSupervisorInstance implements Instance {
     pace: RestartPace,
     childrenMax = host.limits.childrenMax,
   ) {
-    this.host = host
+    super(host)
     this.logic = logic
     this.options = options
     this.childrenMax = childrenMax
     this.children = new Children(host, 'one_for_one', pace, () => {})
   }
 
-  receive(envelope: Envelope): void {
-    const answer = this.answerTo(envelope.event as DynamicSupervisorEvent<EventObject, unknown>)
-    if (answer === undefined) this.host.unhandled(envelope)
-    else this.host.answer(envelope, answer)
-  }
-
-  private answerTo(event: DynamicSupervisorEvent<EventObject, unknown>): unknown {
+  protected override answerTo(event: DynamicSupervisorEvent<EventObject, unknown>): unknown {
     switch (event.type) {
       case 'startChild':
         return this.started(event)
@@ -115,30 +109,6 @@ class DynamicSupervisorInstance implements Instance {
       default:
         return undefined
     }
-  }
-
-  get isBusy(): boolean {
-    return false
-  }
-
-  resume(): void {
-    this.children.resume()
-  }
-
-  get drains(): boolean {
-    return false
-  }
-
-  release(): void {
-    this.children.release()
-  }
-
-  get value(): string {
-    return 'supervising'
-  }
-
-  get context(): unknown {
-    return { children: this.children.count }
   }
 
   private started({ name, input, ctx }: StartChild<unknown>): ChildStart {

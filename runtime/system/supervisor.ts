@@ -20,14 +20,14 @@
 import type { Context } from '../context/context.ts'
 import type { AnyKey } from '../context/key.ts'
 import { UsageError } from '../errors.ts'
-import type { Envelope } from '../mailbox/envelope.ts'
 import type { ChildSpec, NeedsOf } from './child-spec.ts'
 import { Children, type ChildStart, type ChildStatus } from './children.ts'
 import { NameTakenError } from './errors.ts'
-import type { AnyLogic, Host, Instance, Logic } from './logic.ts'
+import type { AnyLogic, Host, Logic } from './logic.ts'
 import { known, oneOf, type RestartPace } from './options.ts'
 import type { Overseen } from './overseer.ts'
 import type { Ask, EndReason } from './ref.ts'
+import { Supervising } from './supervising.ts'
 import type { Strategy } from './supervision.ts'
 
 /** Whether the supervisor ends when one, or the last, of its significant children has ended for good. */
@@ -98,15 +98,14 @@ export function supervisor<S extends ChildSpec<AnyKey>, I = undefined>(
   }
 }
 
-class SupervisorInstance implements Instance {
-  private readonly host: Host
+class SupervisorInstance extends Supervising<SupervisorEvent> {
   private readonly autoShutdown: AutoShutdown
-  private readonly children: Children
+  protected override readonly children: Children
   /** In the order of their start. */
   private readonly specs = new Map<string, ChildSpec<AnyKey>>()
 
   constructor(host: Host, strategy: Strategy, autoShutdown: AutoShutdown, pace: RestartPace) {
-    this.host = host
+    super(host)
     this.autoShutdown = autoShutdown
     this.children = new Children(host, strategy, pace, (name, actor, reason) =>
       this.ended(name, actor, reason),
@@ -128,13 +127,7 @@ class SupervisorInstance implements Instance {
     }
   }
 
-  receive(envelope: Envelope): void {
-    const answer = this.answerTo(envelope.event as SupervisorEvent)
-    if (answer === undefined) this.host.unhandled(envelope)
-    else this.host.answer(envelope, answer)
-  }
-
-  private answerTo(event: SupervisorEvent): unknown {
+  protected override answerTo(event: SupervisorEvent): unknown {
     switch (event.type) {
       case 'startChild':
         return this.added(event.child)
@@ -149,30 +142,6 @@ class SupervisorInstance implements Instance {
       default:
         return undefined
     }
-  }
-
-  get isBusy(): boolean {
-    return false
-  }
-
-  resume(): void {
-    this.children.resume()
-  }
-
-  get drains(): boolean {
-    return false
-  }
-
-  release(): void {
-    this.children.release()
-  }
-
-  get value(): string {
-    return 'supervising'
-  }
-
-  get context(): unknown {
-    return { children: this.children.count }
   }
 
   private startChild(spec: ChildSpec<AnyKey>): ChildStart {
