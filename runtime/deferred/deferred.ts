@@ -301,6 +301,13 @@ export class Deferred<T> implements PromiseLike<T> {
     if (this.isPending) this.holder = keeper
   }
 
+  /** @internal Settles as `source` does, if nothing settles it before: as if it listened, but in chains of any length. */
+  follow(source: Deferred<T>): void {
+    source.observed()
+    if (source.isPending) source.observe(new Follower(source as AnyDeferred, this as AnyDeferred))
+    else if (this.isPending) this.settle(source.state, source.result)
+  }
+
   /** @internal What was adopted gave a value, maybe another thenable: follow that one in its place. */
   adoptedValue(value: unknown): void {
     if (this.state !== SEALED) return

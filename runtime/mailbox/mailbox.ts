@@ -9,7 +9,7 @@
  * `undelivered`, with the reason, exactly once, whether it was refused at the door or dropped behind it.
  */
 import type { Deferred } from '../deferred/deferred.ts'
-import type { Envelope, EventObject } from './envelope.ts'
+import type { Envelope } from './envelope.ts'
 import { Fifo } from './fifo.ts'
 import { Lane } from './lane.ts'
 import type { Priorities } from './priorities.ts'
@@ -106,11 +106,9 @@ export class Mailbox {
     return 'accepted'
   }
 
-  /** Takes back what was offered to that lane with this very event, if it waits there. */
-  dropControl(event: EventObject): void {
-    const { control } = this
-    if (control === undefined) return
-    for (let i = control.size - 1; i >= 0; i--) if (control.at(i)?.event === event) control.removeAt(i)
+  /** Forgets what waits in that lane: it was for a life of the actor that is over. */
+  dropControl(): void {
+    this.control?.clear()
   }
 
   /**

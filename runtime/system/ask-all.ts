@@ -22,7 +22,7 @@ export type Answer<R, E extends EventObject = never> =
 export function askAll<E extends EventObject, Type extends E['type']>(
   ctx: Context,
   refs: Iterable<Ref<E>>,
-  event: EventOfType<NoInfer<E>, Type> & { readonly type: Type },
+  event: NoInfer<EventOfType<E, Type>> & { readonly type: Type },
   options?: AskOptions,
 ): Deferred<readonly Answer<ReplyOf<EventOfType<E, Type>>, E>[]> {
   const questions = Array.from(refs, (ref) => ({ ref, question: ref.ask(ctx, event, options) }))

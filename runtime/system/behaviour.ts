@@ -46,7 +46,7 @@ export interface BehaviourConfig<D, K extends AnyKey, I, S extends States<D, K>>
   readonly data?: (input: I, ctx: Context<K>) => D
   /** Called once an actor runs, before its first event. */
   readonly start?: (scope: BehaviourScope<D, K>, ctx: Context<K>) => void
-  /** Called once at its end, whatever the reason: give back what is held. */
+  /** Called once at its end, whatever the reason, also where `start` throws: give back what is held. */
   readonly stop?: (scope: BehaviourScope<D, K>) => void
   readonly states: S
 }
@@ -94,7 +94,12 @@ export function behaviour<
     create(host, ctx, input) {
       const data = config.data === undefined ? (undefined as D) : config.data(input, ctx)
       const instance = new BehaviourInstance(definition, host, data, config.initial, initial)
-      config.start?.(instance, ctx)
+      try {
+        config.start?.(instance, ctx)
+      } catch (error) {
+        instance.release()
+        throw error
+      }
       return instance
     },
   }

@@ -1,5 +1,7 @@
 /** The living children of a supervisor, by name: started, stopped and looked at, under its supervision. */
+import { Context } from '../context/context.ts'
 import type { Deferred } from '../deferred/deferred.ts'
+import { UsageError } from '../errors.ts'
 import type { ChildOptions } from './child-spec.ts'
 import { ChildStartError, NameTakenError } from './errors.ts'
 import type { Host } from './logic.ts'
@@ -102,6 +104,9 @@ export class Children {
     ctx = this.host.ownContext,
   ): ChildStart {
     const { host } = this
+    if (!(ctx instanceof Context)) {
+      return { outcome: 'failed', error: new UsageError('SPAWN_CONTEXT', 'a child is started for a context') }
+    }
     if (ctx.isCancelled) return { outcome: 'failed', error: ctx.failure() }
     try {
       known('child.', options, CHILD_OPTIONS)

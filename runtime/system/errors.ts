@@ -1,5 +1,6 @@
 /** What can go wrong between actors. */
 import { describe, GreenroomError, OverloadError, UsageError } from '../errors.ts'
+import type { EventObject } from '../mailbox/envelope.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
 import type { EndReason } from './ref.ts'
 import type { RestartBounds } from './restarts.ts'
@@ -34,6 +35,15 @@ export class DeadlockError extends UsageError {
     super('ASK_DEADLOCK', `this question would wait for itself: ${chain.join(' asks ')}`)
     this.chain = chain
   }
+}
+
+/** One more was to be set aside, by a receiving generator or by `postpone`, than may be (`STASH_FULL`). */
+export function stashFullError({ type }: EventObject, capacity: number, wanted?: string): OverloadError {
+  const meanwhile = wanted === undefined ? '' : `, waiting for ${wanted}`
+  return new OverloadError(
+    'STASH_FULL',
+    `"${type}" was to be set aside where ${capacity} of ${capacity} events were already${meanwhile}`,
+  )
 }
 
 /** The answer to a question that was not delivered. `capacity` is the mailbox's, in envelopes. */
@@ -75,7 +85,7 @@ export class RestartIntensityError extends GreenroomError {
     super(
       'RESTART_INTENSITY',
       `${path} was given up: more than ${intensity} restarts within ${periodMs} ms; last failure: ${
-        last.kind === 'failed' ? describe(cause) : 'none, it had finished'
+        last.kind === 'failed' ? describe(rootOf(cause)) : 'none, it had finished'
       }`,
       { cause },
     )
@@ -98,4 +108,11 @@ export class ChildStartError extends GreenroomError {
     super('CHILD_START_FAILED', `${path} did not start: ${describe(cause)}`, { cause })
     this.path = path
   }
+}
+
+/** What it began with: supervisors that fail one after the other name that, and not each other. */
+function rootOf(error: unknown): unknown {
+  let root = error
+  while (root instanceof RestartIntensityError || root instanceof ChildStartError) ({ cause: root } = root)
+  return root
 }

@@ -79,8 +79,8 @@ export interface SystemEventMap {
 type Listener<Name extends keyof SystemEventMap> = (...args: SystemEventMap[Name]) => void
 
 export class SystemEvents extends EventEmitter<SystemEventMap> {
-  /** Runs a listener as what it is: somebody beside the actor on whose stack it is told. */
-  private readonly beside: (listener: () => void) => void
+  /** @internal Runs a listener as what it is: somebody beside the actor on whose stack it is told. */
+  readonly beside: (listener: () => void) => void
 
   /** @param beside - calls what it is given. */
   constructor(beside: (listener: () => void) => void = (listener) => listener()) {

@@ -73,6 +73,19 @@ export abstract class Kin<Self extends Kin<Self>> {
     return this.firstChild
   }
 
+  /** Whether a child was given that name. */
+  hasNamed(name: string): boolean {
+    return this.named?.has(name) === true
+  }
+
+  /** Whether a child drew the number that `name` is. */
+  private hasDrawn(name: string): boolean {
+    if (!/^\d+$/.test(name)) return false
+    let child = this.firstChild
+    while (child !== undefined && child.ownName !== Number(name)) child = child.younger
+    return child !== undefined
+  }
+
   /** Moves it, in the row of its siblings, before `sibling`, which is one of them. */
   placeBefore(sibling: Self): void {
     const self = this as unknown as Self
@@ -89,7 +102,7 @@ export abstract class Kin<Self extends Kin<Self>> {
     const { ownName } = child
     if (typeof ownName === 'string') {
       this.named ??= new Map()
-      if (this.named.has(ownName)) throw new NameTakenError(child.path)
+      if (this.named.has(ownName) || this.hasDrawn(ownName)) throw new NameTakenError(child.path)
       this.named.set(ownName, child)
     }
     child.elder = this.lastChild

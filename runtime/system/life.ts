@@ -74,6 +74,8 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
 
   /** Makes the first instance. A failure is reported and handled as any other; it is not thrown. */
   begin(): void {
+    // Whoever waited for its name may have ended it already.
+    if (!this.isAlive) return
     if (this.isHeard('spawned')) this.tell('spawned', {})
     // A listener may have stopped it.
     if (!this.isAlive) return
@@ -324,7 +326,8 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
       // The root is nobody's actor: it was not spawned, and its end is the system's.
       if (this.isHeard('stopped')) this.tell('stopped', { reason })
     }
-    watchers?.tell({ type: 'down', ref: this.asRef, reason })
+    if (watchers !== undefined)
+      this.events.beside(() => watchers.tell({ type: 'down', ref: this.asRef, reason }))
     if (parent !== undefined) {
       parent.departing -= 1
       overseer.hasEnded(this, reason)

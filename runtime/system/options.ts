@@ -11,7 +11,10 @@ import type { Backoff, RestartBounds } from './restarts.ts'
 /** After which end an actor is started again: any, a failure alone, or none (OTP's names). */
 export type Restart = 'permanent' | 'transient' | 'temporary'
 
-/** Where the next life of a machine begins: at its initial state, or where the last one was before it failed. */
+/**
+ * Where the next life of a machine begins: at its initial state, or where the last one was before it failed. xstate does
+ * not arm the `after` delays of that state again.
+ */
 export type RestartFrom = 'start' | 'snapshot'
 
 export interface MailboxOptions {

@@ -15,8 +15,9 @@
 import type { Context } from '../context/context.ts'
 import type { AnyKey } from '../context/key.ts'
 import { Deferred } from '../deferred/deferred.ts'
-import { OverloadError, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import type { Envelope, EventObject } from '../mailbox/envelope.ts'
+import { stashFullError } from './errors.ts'
 import type { ActorScope, Host, Instance, Logic } from './logic.ts'
 import { withNeeds } from './needs.ts'
 import type { AnyEvent, EventOfType, OpenEvent, Ref, ReplyOf } from './ref.ts'
@@ -223,11 +224,7 @@ class ReceivingInstance implements Instance {
     const { stashCapacity } = this.host.limits
     if (this.stash.length >= stashCapacity) this.dropExpired()
     if (this.stash.length >= stashCapacity) {
-      const wanted = this.waiting?.types?.join(', ') ?? 'nothing'
-      throw new OverloadError(
-        'STASH_FULL',
-        `"${envelope.event.type}" came while ${stashCapacity} of ${stashCapacity} events were stashed, waiting for ${wanted}`,
-      )
+      throw stashFullError(envelope.event, stashCapacity, this.waiting?.types?.join(', ') ?? 'nothing')
     }
     if (this.stash === NOTHING) this.stash = []
     this.stash.push(envelope)

@@ -6,7 +6,7 @@
  */
 import type { Context } from '../context/context.ts'
 import type { Deferred } from '../deferred/deferred.ts'
-import { CancelledError, describe, OverloadError } from '../errors.ts'
+import { CancelledError, describe } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { Reactor } from '../loop/reactor.ts'
 import type { Steppable } from '../loop/work.ts'
@@ -14,7 +14,7 @@ import { Envelope, type EventObject } from '../mailbox/envelope.ts'
 import { Mailbox, type UndeliveredSink } from '../mailbox/mailbox.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
 import type { Asked, QuestionDesk } from './ask.ts'
-import { ActorFailedError, AskError, refusalError } from './errors.ts'
+import { ActorFailedError, AskError, refusalError, stashFullError } from './errors.ts'
 import { ActorEvent, type SystemEvents } from './events.ts'
 import type { ActorSettings } from './options.ts'
 import type { Ref } from './ref.ts'
@@ -211,7 +211,9 @@ export abstract class Stepping<Self extends Stepping<Self>>
   undelivered(envelope: Envelope, reason: DeadReason): void {
     const { events } = this
     const { event, ctx, reply } = envelope
-    if (reply !== undefined) reply.reject(refusalError(this.path, this.mailbox.capacity, reason))
+    if (reply?.isPending) {
+      this.system.reactor.beside(() => reply.reject(refusalError(this.path, this.mailbox.capacity, reason)))
+    }
     if (events.has('deadLetter')) {
       const sender = envelope.sender as Ref | undefined
       events.emit('deadLetter', Object.assign(new ActorEvent(this.asRef, ctx), { event, sender, reason }))
@@ -230,10 +232,12 @@ export abstract class Stepping<Self extends Stepping<Self>>
 
   postpone(envelope: Envelope): void {
     const { stashCapacity } = this.system.limits
-    const aside = (this.aside ?? []).filter((postponed) => !this.isGone(postponed))
-    if (aside.length >= stashCapacity) throw stashFull(envelope.event, stashCapacity)
-    aside.push(envelope)
-    this.aside = aside
+    this.aside ??= []
+    // Those that nobody wants any more take no places from others.
+    if (this.aside.length >= stashCapacity)
+      this.aside = this.aside.filter((postponed) => !this.isGone(postponed))
+    if (this.aside.length >= stashCapacity) throw stashFullError(envelope.event, stashCapacity)
+    this.aside.push(envelope)
   }
 
   get postponed(): number {
@@ -358,8 +362,8 @@ export abstract class Stepping<Self extends Stepping<Self>>
     this.underWay = undefined
     this.mustResume = false
     if (this.finishing === TO_RESTART) this.finishing = NOT
-    // That was for this life.
-    if (this.isDrainTold) this.mailbox.dropControl(DRAIN)
+    // A call to drain, and the ends of those that it watched, were for this life.
+    this.mailbox.dropControl()
     this.isDrainTold = false
     if (this.aside !== undefined) {
       for (const { reply } of this.aside) if (reply !== undefined) underWay?.disown(reply)
@@ -383,13 +387,6 @@ const DRAIN: EventObject = { type: 'drain' }
 
 /** Stands for "go on with what you waited for" in a step. */
 const RESUME = new Envelope({ type: 'resume' }, undefined as unknown as Context, undefined, undefined)
-
-function stashFull({ type }: EventObject, capacity: number): OverloadError {
-  return new OverloadError(
-    'STASH_FULL',
-    `"${type}" was to be set aside where ${capacity} of ${capacity} events were already`,
-  )
-}
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (

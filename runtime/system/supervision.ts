@@ -32,6 +32,7 @@ export class Supervision implements Overseer {
   private readonly onEnded: (actor: Overseen, reason: EndReason) => void
   /** Those that are to begin anew together, the eldest first. */
   private group: readonly Overseen[] | undefined = undefined
+  private members: ReadonlySet<Overseen> | undefined = undefined
   /** All of the group are down and it is time: they are being started. */
   private isStarting = false
   private isAdvancing = false
@@ -60,6 +61,8 @@ export class Supervision implements Overseer {
       if (reason.kind === 'failed' && isBug(reason.error)) this.failure = reason
       return reason
     }
+    // It is about to go down with the group anyway: one cause is one restart.
+    if (!this.isStarting && this.members?.has(actor)) return 'restart'
     if (!this.restarts.isAllowed(actor.clock.nowMs())) {
       this.failure = { error: new RestartIntensityError(this.host.ref.path, this.bounds, reason) }
       return reason
@@ -91,6 +94,7 @@ export class Supervision implements Overseer {
   release(): void {
     this.timer?.cancel()
     this.group = undefined
+    this.members = undefined
   }
 
   /** `actor`, and what its restart takes along, become the group together with those that are in one already. */
@@ -103,6 +107,7 @@ export class Supervision implements Overseer {
       if (group.length > 0 || isFirst(member)) group.push(member)
     }
     this.group = group
+    this.members = new Set(group)
     this.isStarting = false
     this.timer?.cancel()
     this.timer = undefined
@@ -154,6 +159,7 @@ export class Supervision implements Overseer {
       if (!this.isStarting || this.failure !== undefined) return
     }
     this.group = undefined
+    this.members = undefined
     this.isStarting = false
     this.restarts.started(this.host.ownContext.clock.nowMs())
   }

@@ -103,6 +103,8 @@ class SupervisorInstance extends Supervising<SupervisorEvent> {
   protected override readonly children: Children
   /** In the order of their start. */
   private readonly specs = new Map<string, ChildSpec<AnyKey>>()
+  /** The names of those significant children that live. */
+  private readonly significant = new Set<string>()
 
   constructor(host: Host, strategy: Strategy, autoShutdown: AutoShutdown, pace: RestartPace) {
     super(host)
@@ -114,8 +116,11 @@ class SupervisorInstance extends Supervising<SupervisorEvent> {
 
   /** @throws ChildStartError over the first child that does not start. */
   start(specs: readonly ChildSpec<AnyKey>[]): void {
+    if (!Array.isArray(specs)) {
+      throw new UsageError('SPAWN_OPTION_INVALID', 'supervisor.children must be a list of child(name, logic)')
+    }
     for (const spec of specs) {
-      if (this.specs.has(spec.name)) {
+      if (this.specs.has(spec?.name)) {
         throw new UsageError(
           'CHILD_NAME_TAKEN',
           `two children of ${this.host.ref.path} are named "${spec.name}"`,
@@ -152,6 +157,7 @@ class SupervisorInstance extends Supervising<SupervisorEvent> {
     this.specs.set(name, spec)
     const start = this.children.start(name, logic, options)
     if (start.outcome !== 'started' && !isKnown) this.specs.delete(name)
+    if (options.isSignificant === true && this.children.refOf(name) !== undefined) this.significant.add(name)
     return start
   }
 
@@ -171,7 +177,7 @@ class SupervisorInstance extends Supervising<SupervisorEvent> {
   }
 
   private wrongWith(spec: ChildSpec<AnyKey>): UsageError | undefined {
-    if (typeof spec?.name !== 'string' || typeof spec.options !== 'object') {
+    if (typeof spec?.name !== 'string' || typeof (spec.options ?? undefined) !== 'object') {
       return new UsageError(
         'CHILD_SPEC_INVALID',
         `a child of ${this.host.ref.path} is specified by child(name, logic)`,
@@ -199,12 +205,10 @@ class SupervisorInstance extends Supervising<SupervisorEvent> {
   }
 
   private ended(name: string, { settings, hasRun }: Overseen, { kind }: EndReason): void {
-    const isSignificant = this.specs.get(name)?.options.isSignificant === true
+    const isSignificant = this.significant.delete(name)
     if (settings.policy === 'temporary') this.specs.delete(name)
     if (!isSignificant || kind === 'stopped' || !hasRun || this.autoShutdown === 'never') return
-    const isLast = ![...this.specs].some(
-      ([other, { options }]) => options.isSignificant === true && this.children.refOf(other) !== undefined,
-    )
-    if (isLast || this.autoShutdown === 'any_significant') this.host.finish(`"${name}" has ended`)
+    if (this.significant.size === 0 || this.autoShutdown === 'any_significant')
+      this.host.finish(`"${name}" has ended`)
   }
 }

@@ -219,16 +219,17 @@ export class ActorSystem implements AsyncDisposable {
 
   /** One after another, so that what was started later, and may need the earlier, finishes first. */
   private drainNext(done: () => void): void {
-    const { youngest } = this.root
-    if (youngest === undefined) {
-      done()
+    for (let { youngest } = this.root; youngest !== undefined; { youngest } = this.root) {
+      youngest.drain()
+      // One that had nothing to finish is gone already.
+      if (this.root.youngest !== youngest) continue
+      youngest.watch().listen(
+        () => this.drainNext(done),
+        () => {},
+      )
       return
     }
-    youngest.watch().listen(
-      () => this.drainNext(done),
-      () => {},
-    )
-    youngest.drain()
+    done()
   }
 
   /** A wrapper that ends the loop cannot keep the system from its own end. */
@@ -259,11 +260,13 @@ export class ActorSystem implements AsyncDisposable {
         'spawn takes a behaviour, a receiving generator, or an xstate logic',
       )
     }
+    if (!(ctx instanceof Context))
+      throw new UsageError('SPAWN_CONTEXT', 'spawn takes a context, and then a logic')
     if (recipe.needs.length > 0) checkNeeds(ctx, recipe.needs)
     const settings = options === undefined ? this.defaults : resolveSettings(options, this.defaults)
     const name = options?.as
     if (name !== undefined) this.registry.checkFree(name)
-    const cell = new Cell(this.asCellSystem(), parent, options?.name ?? ++this.lastId, {
+    const cell = new Cell(this.asCellSystem(), parent, options?.name ?? this.drawName(parent), {
       logic: recipe,
       settings,
       // What lives on is no part of the answer to a question.
@@ -274,6 +277,12 @@ export class ActorSystem implements AsyncDisposable {
     if (name !== undefined) this.registry.register(name, ref)
     cell.begin()
     return ref as unknown as Ref
+  }
+
+  private drawName(parent: Cell): number {
+    do this.lastId += 1
+    while (parent.hasNamed(`${this.lastId}`))
+    return this.lastId
   }
 
   /** @internal A child of which somebody else decides when it begins and how it ends. */

@@ -40,10 +40,7 @@ export class UnderWay {
     const work = new Deferred<unknown>()
     work.resolve(source)
     reply.attend(ignore, (error) => work.cancel(error))
-    work.listen(
-      (value) => reply.resolve(value),
-      (error) => reply.reject(error),
-    )
+    reply.follow(work)
   }
 
   /** Work that no question waits for. @param onError - told of its failure, and whether the instance is gone by then. */

@@ -70,6 +70,8 @@ export class CellFace {
       getPersistedSnapshot: (last) => last,
     }
     this.send = (event) => {
+      // xstate takes such an event for its own: to be stopped, say.
+      if (event.type.startsWith('xstate.')) return target.receiveCurrent()
       isDelivering = true
       this.actor.send(event)
       if (thrown !== undefined) throw thrown.error

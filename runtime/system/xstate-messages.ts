@@ -38,6 +38,11 @@ export abstract class XstateMessages {
 
   receive(envelope: Envelope): void {
     const { event, handlingCtx: ctx, sender, reply } = envelope
+    if (event.type.startsWith('xstate.')) {
+      // xstate would take it for its own: to be stopped, say.
+      this.host.unhandled(envelope)
+      return
+    }
     const answer = reply === undefined ? undefined : this.answerTo(envelope)
     const delivered = { ...event, ctx, sender: sender as Ref | undefined, reply: answer }
     this.delivered = delivered

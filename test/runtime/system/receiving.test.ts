@@ -71,7 +71,7 @@ test(
       const tooMany = ref.ask(world.ctx, { type: 'c' })
       t.deepEqual(await world.outcomes(stashed, tooMany), ['ASK_REFUSED', 'ACTOR_FAILED'])
       t.deepEqual(world.told('failed'), [
-        'stubborn handling "c" came while 2 of 2 events were stashed, waiting for never, ever',
+        'stubborn handling "c" was to be set aside where 2 of 2 events were already, waiting for never, ever',
       ])
       t.deepEqual(world.told('deadLetter'), ['stubborn a closed', 'stubborn b closed'])
     },
