@@ -5,8 +5,8 @@
  * Theory of operation. `one_for_one` restarts each child by itself, each with a backoff of its own. The other two
  * strategies have a group, at most one at a time: the child that failed with all the others (`one_for_all`) or with those
  * started after it (`rest_for_one`). Its members go down one after the other, the youngest first, each within its
- * `shutdownMs`; when all are down and the delay is over they are started, the eldest first. A failure meanwhile widens
- * the group, and it begins anew.
+ * `shutdownMs`; when all are down and the delay is over they are started, the eldest first. A failure of another child
+ * meanwhile widens the group, and it begins anew; one of a member that was to go down anyway is no restart of its own.
  *
  * Rules: no more than `intensity` restarts within `periodMs`, over all children together; a group's restart is one.
  * One more, and the supervisor fails, once the child has ended: then its own overseer decides. A bug of ours
