@@ -15,6 +15,8 @@ export abstract class Kin<Self extends Kin<Self>> {
   private lastChild: Self | undefined = undefined
   private elder: Self | undefined = undefined
   private younger: Self | undefined = undefined
+  /** Children that drew a number. */
+  private drawn = 0
   /** The children that were given a name. */
   private named: Map<string, Self> | undefined = undefined
 
@@ -80,7 +82,8 @@ export abstract class Kin<Self extends Kin<Self>> {
 
   /** Whether a child drew the number that `name` is. */
   private hasDrawn(name: string): boolean {
-    if (!/^\d+$/.test(name)) return false
+    // Where all are named there is nothing to look through.
+    if (this.drawn === 0 || !/^\d+$/.test(name)) return false
     let child = this.firstChild
     while (child !== undefined && child.ownName !== Number(name)) child = child.younger
     return child !== undefined
@@ -104,6 +107,8 @@ export abstract class Kin<Self extends Kin<Self>> {
       this.named ??= new Map()
       if (this.named.has(ownName) || this.hasDrawn(ownName)) throw new NameTakenError(child.path)
       this.named.set(ownName, child)
+    } else {
+      this.drawn += 1
     }
     child.elder = this.lastChild
     if (this.lastChild === undefined) this.firstChild = child
@@ -117,6 +122,7 @@ export abstract class Kin<Self extends Kin<Self>> {
     if (parent === undefined) return
     this.unlink()
     if (typeof ownName === 'string') parent.named?.delete(ownName)
+    else parent.drawn -= 1
     this.elder = undefined
     this.younger = undefined
   }
