@@ -46,7 +46,7 @@ export interface BehaviourConfig<D, K extends AnyKey, I, S extends States<D, K>>
   readonly data?: (input: I, ctx: Context<K>) => D
   /** Called once an actor runs, before its first event. */
   readonly start?: (scope: BehaviourScope<D, K>, ctx: Context<K>) => void
-  /** Called once at its end, whatever the reason, also where `start` throws: give back what is held. */
+  /** Called once at its end, whatever the reason: give back what is held. Not where `start` has thrown: that gives back itself. */
   readonly stop?: (scope: BehaviourScope<D, K>) => void
   readonly states: S
 }
@@ -94,12 +94,7 @@ export function behaviour<
     create(host, ctx, input) {
       const data = config.data === undefined ? (undefined as D) : config.data(input, ctx)
       const instance = new BehaviourInstance(definition, host, data, config.initial, initial)
-      try {
-        config.start?.(instance, ctx)
-      } catch (error) {
-        instance.release()
-        throw error
-      }
+      config.start?.(instance, ctx)
       return instance
     },
   }

@@ -139,24 +139,6 @@ test(
 )
 
 test(
-  'what was made for a start that throws is given back',
-  inWorld((t, world) => {
-    const held: string[] = []
-    const greedy = behaviour({
-      initial: 'on',
-      data: () => void held.push('taken'),
-      start: () => {
-        throw new Error('boom')
-      },
-      stop: () => void held.push('given back'),
-      states: { on: {} },
-    })
-    world.spawn(world.ctx, greedy)
-    t.deepEqual(held, ['taken', 'given back'])
-  }),
-)
-
-test(
   'an event that xstate would take for its own is none of an actor’s',
   inWorld(async (t, world) => {
     const machine = world.spawn(world.ctx, createMachine({ id: 'm', initial: 'on', states: { on: {} } }))
