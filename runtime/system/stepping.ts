@@ -272,7 +272,7 @@ export abstract class Stepping<Self extends Stepping<Self>>
     else this.work(ctx, result)
   }
 
-  /** Who listens to an answer is not this actor, though it does so on its stack. */
+  /** Who listens to an answer is not this actor, though it does so on its stack. As `reactor.beside`, without a closure. */
   private settle(reply: Deferred<unknown> | undefined, result: unknown): void {
     if (reply === undefined) return
     const { reactor } = this.system
@@ -335,7 +335,8 @@ export abstract class Stepping<Self extends Stepping<Self>>
   private endIfDrained(): void {
     if (!this.isRunning || this.mustResume || this.isReady || this.isBusy || this.underWay?.isNone === false)
       return
-    if (this.instance?.drains === true) this.finishUp(false)
+    // It may have come to a state in which it decides itself.
+    if (this.instance?.drains === true) this.finishUp(this.finishing === TO_RESTART)
     else this.drained()
   }
 
