@@ -132,6 +132,16 @@ export function resolveSettings(options: SpawnOptions, defaults: ActorSettings):
   }
 }
 
+/**
+ * What is no xstate logic has no snapshot: an option that asks for one would be read and ignored.
+ *
+ * @throws UsageError (`SPAWN_OPTION_INVALID`)
+ */
+export function checkSnapshots({ snapshot, restartFrom }: ActorSettings): void {
+  if (snapshot !== undefined) invalid('snapshot', 'given', 'left out, but for xstate logic')
+  if (restartFrom === 'snapshot') invalid('restart.from', restartFrom, 'start, but for xstate logic')
+}
+
 /** @throws UsageError (`SPAWN_OPTION_INVALID`); `prefix` is what the options are called in its message. */
 export function resolvePace(prefix: string, pace: RestartPace, defaults: RestartBounds): RestartBounds {
   const backoff = pace.backoff === undefined ? defaults.backoff : resolveBackoff(prefix, pace.backoff)

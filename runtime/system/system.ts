@@ -24,7 +24,13 @@ import { Cell, type CellSystem } from './cell.ts'
 import { SystemEvents } from './events.ts'
 import type { AnyLogic, Spawn } from './logic.ts'
 import { checkNeeds } from './needs.ts'
-import { type ActorSettings, defaultSettings, resolveSettings, type SpawnOptions } from './options.ts'
+import {
+  type ActorSettings,
+  checkSnapshots,
+  defaultSettings,
+  resolveSettings,
+  type SpawnOptions,
+} from './options.ts'
 import type { AnyEvent, Ref } from './ref.ts'
 import { Registry } from './registry.ts'
 import { type SnapshotOptions, type SystemSnapshot, snapshotOf } from './snapshot.ts'
@@ -264,6 +270,7 @@ export class ActorSystem implements AsyncDisposable {
       throw new UsageError('SPAWN_CONTEXT', 'spawn takes a context, and then a logic')
     if (recipe.needs.length > 0) checkNeeds(ctx, recipe.needs)
     const settings = options === undefined ? this.defaults : resolveSettings(options, this.defaults)
+    if (!isXstateLogic(logic)) checkSnapshots(settings)
     const name = options?.as
     if (name !== undefined) this.registry.checkFree(name)
     const cell = new Cell(this.asCellSystem(), parent, options?.name ?? this.drawName(parent), {
