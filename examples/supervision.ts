@@ -166,14 +166,15 @@ const service = supervisor({
 
 // ── The program ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const { SECONDS = '10', SEED = '1' } = process.env
+const seconds = given('SECONDS', 10)
+const seed = given('SEED', 1)
 const RESTARTS_PRINTED = 10
 const asked: Tally = { sent: 0, outcomes: {} }
 const told: Tally = { sent: 0, outcomes: {} }
 let restarts = 0
 
 // The log is silent, since failures are what this is about: they are told of below.
-const system = createSystem({ name: 'search', random: createSeededRandom(Number(SEED)), log: silentLog })
+const system = createSystem({ name: 'search', random: createSeededRandom(seed), log: silentLog })
 const ctx = system.ctx.with(Tallies, { asked, told })
 const startMs = ctx.clock.nowMs()
 
@@ -200,7 +201,7 @@ for (const name of ['parser-1', 'parser-2', 'parser-3', 'parser-4']) {
 system.spawn(ctx, client, { name: 'client', input: refs })
 printTree()
 
-const [run, interrupt] = system.ctx.withTimeout(Number(SECONDS) * 1_000).withCancel()
+const [run, interrupt] = system.ctx.withTimeout(seconds * 1_000).withCancel()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt(signal))
 while (!run.isCancelled) {
   // It fails when the time is over, which is the end of the loop and no failure.
@@ -213,6 +214,15 @@ await system.stop()
 const balances = [balance('asked', asked), balance('told', told)]
 for (const { line } of balances) console.log(line)
 process.exitCode = balances.every(({ addsUp }) => addsUp) ? 0 : 1
+
+/** A number from the environment. What is none ends the program with one line. */
+function given(name: string, usual: number): number {
+  const text = process.env[name] ?? ''
+  const value = text === '' ? usual : Number(text)
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value
+  console.error(`${name} must be a whole number from 0 to ${2 ** 31 - 1}, not "${text}"`)
+  process.exit(1)
+}
 
 function printTree(): void {
   if (restarts > RESTARTS_PRINTED) console.log(`${now()} more restarts: ${restarts - RESTARTS_PRINTED}`)

@@ -99,3 +99,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     isBalanced(t, output.stdout)
   })
 }
+
+for (const [name, value] of [
+  ['SECONDS', 'soon'],
+  ['SEED', '1.5'],
+] as const) {
+  test.serial(`${name}=${value} ends it with one line that says what it may be`, async (t) => {
+    const { child, output, ended } = start(t, { [name]: value })
+    await ended
+    t.is(child.exitCode, 1)
+    t.is(output.stdout, '')
+    t.is(output.stderr, `${name} must be a whole number from 0 to 2147483647, not "${value}"\n`)
+  })
+}
