@@ -83,7 +83,7 @@ export abstract class Kin<Self extends Kin<Self>> {
   /** Whether a child drew the number that `name` is. */
   private hasDrawn(name: string): boolean {
     // Where all are named there is nothing to look through.
-    if (this.drawn === 0 || !/^\d+$/.test(name)) return false
+    if (this.drawn === 0 || !/^[1-9]\d*$/.test(name)) return false
     let child = this.firstChild
     while (child !== undefined && child.ownName !== Number(name)) child = child.younger
     return child !== undefined

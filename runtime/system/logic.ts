@@ -95,9 +95,8 @@ export interface Host {
   spawnChild(ctx: Context, logic: object, options?: SpawnOptions & { input?: unknown }): Ref
   /** Makes a child that runs `logic`: for actors that xstate has made itself. */
   adopt(name: string, logic: AnyLogic): Ref
-  /** Its oldest and its youngest child, as an overseer sees them. */
+  /** Its oldest child, as an overseer sees it. */
   readonly eldest: Overseen | undefined
-  readonly youngest: Overseen | undefined
   /** Decides from now on what becomes of this actor's children. */
   oversee(overseer: Overseer): void
   /** Tells this actor of another's end. */

@@ -9,7 +9,7 @@ import { InvariantError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { ChildStartError, RestartIntensityError } from './errors.ts'
 import type { ActorSettings } from './options.ts'
-import type { EndReason, Ref } from './ref.ts'
+import type { EndReason } from './ref.ts'
 import type { RestartBounds, Restarts } from './restarts.ts'
 
 /** An actor, as its overseer sees it. */
@@ -27,10 +27,8 @@ export interface Overseen {
   readonly isAlive: boolean
   /** It has no instance and nothing below it, and waits to be started. */
   readonly isDown: boolean
-  /** The next older and the next younger of its living siblings. */
-  readonly nextElder: Overseen | undefined
+  /** The next younger of its living siblings. */
   readonly nextYounger: Overseen | undefined
-  readonly asRef: Ref
   /** Ends it, within its `shutdownMs`. */
   stopToEnd(reason: EndReason): void
   /** Takes it down for a restart that is not its own fault, within its `shutdownMs`; then `isDown` is called. */

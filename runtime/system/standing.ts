@@ -127,7 +127,7 @@ export abstract class Standing<Self extends Standing<Self>> extends Kin<Self> {
     this.events.emit(name, Object.assign(new ActorEvent(this.asRef, ctx), details) as never)
   }
 
-  get asRef(): Ref {
+  protected get asRef(): Ref {
     return this as unknown as Ref
   }
 }

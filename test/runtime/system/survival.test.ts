@@ -168,3 +168,50 @@ test(
     }
   }),
 )
+
+test(
+  'one that comes to a state with a word on draining, while it finishes for its group, lives on after it',
+  inWorld(async (t, world) => {
+    const late = behaviour({
+      initial: 'busy',
+      states: {
+        busy: {
+          work: async ({ ctx, become }) => {
+            await ctx.after(10)
+            become('listening')
+          },
+        },
+        listening: { drain: ({ stop }) => stop('drained') },
+      },
+    })
+    const tree = supervisor({ strategy: 'one_for_all', children: [child('a', fragile), child('late', late)] })
+    const ref = world.spawn(world.ctx, tree, { name: 'tree' })
+    const [a, other] = await world.result(ref.ask(world.ctx, { type: 'children' }))
+    other?.ref?.send(world.ctx, { type: 'work' })
+    world.turns()
+    a?.ref?.send(world.ctx, { type: 'boom' })
+    await world.advance(10)
+    t.deepEqual(world.told('restarted'), ['tree/a 1', 'tree/late 1'])
+    t.true(other?.ref?.isAlive)
+  }),
+)
+
+test(
+  'what asks for a snapshot of an actor that has none is refused, not ignored',
+  inWorld(async (t, world) => {
+    const refused = (spawn: () => unknown) => codeOf(t.throws(spawn, { any: true }))
+    const { spawn, ctx } = world
+    t.is(
+      refused(() => spawn(ctx, fragile, { snapshot: {} })),
+      'SPAWN_OPTION_INVALID',
+    )
+    const restart = { policy: 'permanent', from: 'snapshot' } as const
+    t.is(
+      refused(() => spawn(ctx, fragile, { restart })),
+      'SPAWN_OPTION_INVALID',
+    )
+    const ref = spawn(ctx, supervisor({ children: [child('a', fragile, { from: 'snapshot' })] }))
+    const { reason } = await world.result(ref.watch())
+    t.is(reason.kind === 'failed' && codeOf(reason.error), 'SPAWN_OPTION_INVALID')
+  }),
+)
