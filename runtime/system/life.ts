@@ -6,8 +6,9 @@
  *
  * Theory of operation. An actor that restarts or ends goes down: first its children, the youngest first, then what its
  * own instance holds. `takeDown` walks the tree for that, with a loop. It breaks off at an actor whose own code is on the
- * stack (it handles a message, is being made, or gives back), and at one that is given time to finish (`shutdownMs`):
- * that one is left with the request, and when it has gone down the walk continues upwards from there. All that a walk
+ * stack (it handles a message, is being made, or gives back), at one that is given time to finish (`shutdownMs`), and at
+ * one that gives back what takes its time (a thread): that one is left with the request, and when it has gone down the
+ * walk continues upwards from there. All that a walk
  * has to know stands in the actors, so that walks may be broken off, and begun within each other, anywhere.
  *
  * Rules: children end before their parent, the youngest first, whoever stops whom. Nothing that an instance throws gets
@@ -16,7 +17,7 @@
  * or finished its overseer decides (`overseer.ts`); nothing is restarted below one that goes down.
  */
 import type { Context } from '../context/context.ts'
-import type { Timer } from '../time/clock.ts'
+import type { Deferred } from '../deferred/deferred.ts'
 import type { Instance } from './logic.ts'
 import { isBug, type Overseen } from './overseer.ts'
 import type { EndReason, FailurePhase } from './ref.ts'
@@ -50,8 +51,8 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
   protected requested: EndReason | undefined = undefined
   /** Children that have left and whose end is just being told. This one does not end before they are done. */
   private departing = 0
-  /** Of the end of its time to finish while it runs, of its start while it is down. */
-  private timer: Timer | undefined = undefined
+  /** What it holds is being given back, and that takes its time. */
+  private isClosing = false
   /** Ends its listening to the context that it was spawned under. */
   private unlisten: (() => void) | undefined = undefined
 
@@ -179,12 +180,6 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
     this.conclude({ kind: 'failed', error, phase })
   }
 
-  protected report(error: unknown, phase: FailurePhase, ctx: Context): void {
-    if (!this.isHeard('failed')) return
-    const reason: EndReason = { kind: 'failed', error, phase }
-    this.tell('failed', { error, phase, reason }, ctx)
-  }
-
   /** The start that was put off. */
   protected startAgain(): void {
     this.mustStart = false
@@ -280,8 +275,7 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
 
   private finished(): void {
     this.afterFinishing = NOTHING
-    this.timer?.cancel()
-    this.timer = undefined
+    this.forgetTimer()
   }
 
   /** Takes down what is to go down, from here on: below, then this, then above. See the theory of operation. */
@@ -293,7 +287,7 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
         if (!child.goDownFirst(life)) return
         life = child
       } else {
-        if (life.isStepping || life.mustStart || life.departing > 0) return
+        if (life.isStepping || life.mustStart || life.departing > 0 || life.isClosing) return
         life.childless()
         if (!life.isGoingDown) life = life.parent
       }
@@ -302,7 +296,24 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
 
   /** All below is gone: now what it holds itself, and then it waits for its start, or has ended. */
   private childless(): void {
-    this.release()
+    const closing = this.release()
+    if (closing?.isPending !== true) {
+      this.gone()
+      return
+    }
+    this.isClosing = true
+    const closed = (): void => {
+      this.isClosing = false
+      this.gone()
+      ;(this.isGoingDown ? this : this.parent)?.takeDown()
+    }
+    closing.listen(closed, (error) => {
+      this.report(error, 'stopping', this.ctx)
+      closed()
+    })
+  }
+
+  private gone(): void {
     // What it held may have had a word in it.
     if (this.stage === RESTARTING && this.requested?.kind === 'stopped') this.decide(this.requested)
     if (this.stage === RESTARTING) {
@@ -358,18 +369,21 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
     }
   }
 
-  private release(): void {
+  /** @returns what takes its time. */
+  private release(): Deferred<void> | undefined {
     const { instance } = this
+    let closing: Deferred<void> | undefined | void
     this.instance = undefined
     this.childrensOverseer = undefined
     this.isStepping = true
     try {
-      instance?.release()
+      closing = instance?.release()
     } catch (error) {
       this.report(error, 'stopping', this.ctx)
     }
     this.isStepping = false
     this.released()
+    return closing ?? undefined
   }
 
   /** What was spawned for a context ends with it. */
@@ -377,13 +391,6 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
     const { ctx } = this
     if (ctx.isBackground || this.isInParentsContext) return
     this.unlisten = ctx.onCancel(() => this.end({ kind: 'stopped', reason: ctx.failure() }))
-  }
-
-  private after(ms: number, action: () => void): void {
-    this.timer = this.clock.schedule(this.clock.nowMs() + ms, () => {
-      this.timer = undefined
-      action()
-    })
   }
 }
 

@@ -5,6 +5,7 @@
 import type { AnyActorLogic, EventFromLogic, InputFrom } from 'xstate'
 import type { Context } from '../context/context.ts'
 import type { AnyKey } from '../context/key.ts'
+import type { Deferred } from '../deferred/deferred.ts'
 import type { Limits } from '../limits.ts'
 import type { Envelope, EventObject } from '../mailbox/envelope.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
@@ -64,8 +65,18 @@ export interface Instance {
   resume(): void
   /** Whether it wants to be told to drain, in its present state. Else it is stopped once its mailbox is empty. */
   readonly drains: boolean
-  /** The end, whatever the reason: give back what is held. */
-  release(): void
+  /**
+   * The end, whatever the reason: give back what is held. What takes its time returns a deferred, and its actor's end, or
+   * next life, waits for that: it must settle, and soon.
+   */
+  release(): Deferred<void> | undefined | void
+  /**
+   * It sees to its questions itself: that each settles, at its end at the latest, and that a drain waits for those under
+   * way. Left out: its actor does.
+   */
+  readonly keepsQuestions?: boolean
+  /** Of one that keeps its questions: messages under way. When there is none any more it calls `Host.workDone`. */
+  readonly underWay?: number
   /** The context of what it goes on with in `resume`, for the report of a failure; undefined where that is nobody's. */
   readonly workingIn?: Context | undefined
   /** For xstate's observers: the state's name and the data. */
@@ -89,6 +100,8 @@ export interface Host {
   /** A persisted snapshot to begin the first instance from, if one was given. */
   readonly snapshot: unknown
   readonly limits: Limits
+  /** Its mailbox, to look at. */
+  readonly mail: { readonly size: number }
   readonly isStepping: boolean
   /** xstate's parent for an actor of its own: the nearest of our actors that xstate knows, else the root. */
   readonly xstateParent: XstateParent
@@ -113,6 +126,8 @@ export interface Host {
   reportFailure(error: unknown): void
   /** Something has begun that a drain waits for. */
   workOn(work: PromiseLike<unknown>): void
+  /** `Instance.underWay` has become 0: a drain may go on. */
+  workDone(): void
   /** Asks for a step in which `resume` is called. */
   resumeLater(): void
   /** Nobody here understands it: a dead letter, and `ASK_UNHANDLED` for one who asks. */

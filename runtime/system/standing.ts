@@ -4,12 +4,12 @@
  */
 import type { Context } from '../context/context.ts'
 import type { Random } from '../context/random.ts'
-import type { Clock } from '../time/clock.ts'
+import type { Clock, Timer } from '../time/clock.ts'
 import { ActorEvent, type SystemEvents } from './events.ts'
 import { Kin } from './kin.ts'
 import type { ActorSettings } from './options.ts'
 import { type Overseer, ownOverseer } from './overseer.ts'
-import type { EndReason, Ref } from './ref.ts'
+import type { EndReason, FailurePhase, Ref } from './ref.ts'
 import { Restarts } from './restarts.ts'
 import { Watchers } from './watchers.ts'
 
@@ -36,6 +36,8 @@ export abstract class Standing<Self extends Standing<Self>> extends Kin<Self> {
   /** Why it is restarting, ending or has ended; or why it is to finish. */
   protected cause: EndReason | undefined = undefined
   private record: Restarts | undefined = undefined
+  /** Of the end of its time to finish while it runs, of its start while it is down. */
+  private timer: Timer | undefined = undefined
   protected watchers: Watchers | undefined = undefined
   protected childrensOverseer: Overseer | undefined = undefined
 
@@ -125,6 +127,24 @@ export abstract class Standing<Self extends Standing<Self>> extends Kin<Self> {
 
   protected tell(name: Told, details: object, ctx: Context = this.ctx): void {
     this.events.emit(name, Object.assign(new ActorEvent(this.asRef, ctx), details) as never)
+  }
+
+  protected report(error: unknown, phase: FailurePhase, ctx: Context): void {
+    if (!this.isHeard('failed')) return
+    const reason: EndReason = { kind: 'failed', error, phase }
+    this.tell('failed', { error, phase, reason }, ctx)
+  }
+
+  protected after(ms: number, action: () => void): void {
+    this.timer = this.clock.schedule(this.clock.nowMs() + ms, () => {
+      this.timer = undefined
+      action()
+    })
+  }
+
+  protected forgetTimer(): void {
+    this.timer?.cancel()
+    this.timer = undefined
   }
 
   protected get asRef(): Ref {

@@ -6,6 +6,7 @@
  */
 import type { Context } from '../context/context.ts'
 import type { Deferred } from '../deferred/deferred.ts'
+import { isThenable } from '../deferred/thenable.ts'
 import { CancelledError, describe } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { Reactor } from '../loop/reactor.ts'
@@ -174,7 +175,7 @@ export abstract class Stepping<Self extends Stepping<Self>>
 
   /** A question that was handled and not answered is owed; not one that was given back meanwhile and will come again. */
   private asked(envelope: Envelope, reply: Deferred<unknown>): void {
-    if (this.current !== envelope) return
+    if (this.current !== envelope || this.instance?.keepsQuestions === true) return
     this.system.questions.note(reply, envelope.ctx)
     this.underWayMade.owe(reply)
   }
@@ -327,23 +328,29 @@ export abstract class Stepping<Self extends Stepping<Self>>
       !this.mustResume &&
       this.mailbox.size === 0 &&
       !this.isBusy &&
-      this.underWay?.isNone !== false &&
+      this.isWorkless &&
       this.instance?.drains !== true
     )
   }
 
   private endIfDrained(): void {
-    if (!this.isRunning || this.mustResume || this.isReady || this.isBusy || this.underWay?.isNone === false)
-      return
+    if (!this.isRunning || this.mustResume || this.isReady || this.isBusy || !this.isWorkless) return
     // It may have come to a state in which it decides itself.
     if (this.instance?.drains === true) this.finishUp(this.finishing === TO_RESTART)
     else this.drained()
   }
 
+  /** Nothing that a drain waits for is under way. */
+  private get isWorkless(): boolean {
+    return this.underWay?.isNone !== false && (this.instance?.underWay ?? 0) === 0
+  }
+
+  workDone(): void {
+    if (this.finishing !== NOT) this.stepLater()
+  }
+
   private get underWayMade(): UnderWay {
-    this.underWay ??= new UnderWay(() => {
-      if (this.finishing !== NOT) this.stepLater()
-    })
+    this.underWay ??= new UnderWay(() => this.workDone())
     return this.underWay
   }
 
@@ -388,10 +395,3 @@ const DRAIN: EventObject = { type: 'drain' }
 
 /** Stands for "go on with what you waited for" in a step. */
 const RESUME = new Envelope({ type: 'resume' }, undefined as unknown as Context, undefined, undefined)
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
-}
