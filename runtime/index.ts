@@ -47,6 +47,12 @@ export { supervisor } from './system/supervisor.ts'
 export { ActorSystem, createSystem, System } from './system/system.ts'
 export { askFor, reply, tell } from './system/xstate-actions.ts'
 export { createClock } from './time/node-clock.ts'
+export { ThreadError, ThreadLostError } from './worker/errors.ts'
+export { defaultThreadLimits } from './worker/limits.ts'
+export { onThread } from './worker/on-thread.ts'
+export { threadModule } from './worker/thread-module.ts'
+export { threadPool } from './worker/thread-pool.ts'
+export { transfer } from './worker/transfer.ts'
 
 // Types.
 
@@ -126,3 +132,10 @@ export type { AskForOptions, MachineAction, MachineArgs } from './system/xstate-
 export type { Delivered } from './system/xstate-messages.ts'
 export type { Inspector } from './system/xstate-root.ts'
 export type { Clock, ClockOptions, Timer } from './time/clock.ts'
+export type { ThreadErrorCode } from './worker/errors.ts'
+export type { ThreadLimits } from './worker/limits.ts'
+export type { OnThread, ThreadOptions } from './worker/on-thread.ts'
+export type { ThreadExports, ThreadModule } from './worker/thread-module.ts'
+export type { ThreadPoolOptions } from './worker/thread-pool.ts'
+export type { Transferable } from './worker/transfer.ts'
+export type { WorkerOptions } from './worker/worker-thread.ts'

@@ -1,4 +1,6 @@
 /** Takes pieces one by one from an iterable, synchronous or not, and tells when the next one is there. */
+
+import { isThenable } from '../../runtime/deferred/thenable.ts'
 import { describe } from '../../runtime/errors.ts'
 import type { Streamed } from './response.ts'
 
@@ -88,8 +90,4 @@ export class StreamedSource {
     this.isPulling = false
     this.step = step
   }
-}
-
-function isThenable<T>(value: T | PromiseLike<T> | undefined): value is PromiseLike<T> {
-  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
 }

@@ -25,7 +25,7 @@ import { Follower, Listener, notify, type Observer, ObserverList, Reaction } fro
 type Canceller = (reason: unknown) => void
 
 /**
- * @internal A canceller for those who have many deferreds: one may serve them all, and it hears of the end as well.
+ * A canceller for those who have many deferreds: one may serve them all, and it hears of the end as well.
  * What they throw harms nobody, as with a canceller; `cancelled` must not cancel the deferred again.
  */
 export interface Keeper {
@@ -299,6 +299,11 @@ export class Deferred<T> implements PromiseLike<T> {
   /** @internal Takes the place of the canceller, or of another keeper, which is not told. */
   set keeper(keeper: Keeper) {
     if (this.isPending) this.holder = keeper
+  }
+
+  /** @internal What it is settled with, for a keeper that is being released: the value, or the error. */
+  get settledWith(): unknown {
+    return this.result
   }
 
   /** @internal Settles as `source` does, if nothing settles it before: as if it listened, but in chains of any length. */

@@ -38,6 +38,8 @@ export type Transfer =
   | { readonly type: 'drained'; readonly port: StreamPort }
   /** The last transfer of a port: it is gone, by our doing or, with `error`, by somebody else's. */
   | { readonly type: 'closed'; readonly port: StreamPort; readonly error: Error | undefined }
+  /** Batches from another thread. */
+  | { readonly type: 'mailed'; readonly port: Port; readonly batches: number }
   /** Timers that were due have fired. */
   | { readonly type: 'fired'; readonly port: Port; readonly timers: number }
 

@@ -186,6 +186,7 @@ export class QuestionDesk implements Flushable {
   }
 }
 
-function timedOut(path: string, timeoutMs: number): AskError {
+/** A question was not answered in time. */
+export function timedOut(path: string, timeoutMs: number): AskError {
   return new AskError('ASK_TIMEOUT', path, `${path} did not answer within ${timeoutMs} ms`)
 }

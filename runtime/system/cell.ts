@@ -84,6 +84,14 @@ export class Cell extends Stepping<Cell> implements Ref<AnyEvent>, Host {
     return question as Deferred<never>
   }
 
+  /** @internal A message that was made elsewhere. Whoever made it sees to it that a question in it settles. */
+  deliver(envelope: Envelope): Offer {
+    const offer = this.mailbox.offer(envelope)
+    this.hasNewQuestions ||= envelope.reply !== undefined
+    if (offer === 'accepted' && !this.isQueued) this.mailed()
+    return offer
+  }
+
   stop(reason?: unknown): Deferred<void> {
     this.requestEnd({ kind: 'stopped', reason })
     // Usually it has ended by now, and there is nothing to watch for.

@@ -56,6 +56,8 @@ export function refusalError(path: string, capacity: number, reason: DeadReason)
       return refused(path, reason, `${capacity} of ${capacity} envelopes waiting`)
     case 'closed':
       return refused(path, reason, 'it has ended')
+    case 'uncloneable':
+      return refused(path, reason, 'it cannot cross to another thread')
     case 'expired':
       return refused(path, reason, 'the deadline has passed, or the context was cancelled')
   }

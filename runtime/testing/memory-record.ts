@@ -21,6 +21,8 @@ export function describeTransfer(transfer: Transfer): string {
       return `${peerOf(transfer.port)} received ${describeBytes(transfer.bytes)}`
     case 'closed':
       return `${peerOf(transfer.port)} closed${transfer.error === undefined ? '' : ` ${codeOf(transfer.error)}`}`
+    case 'mailed':
+      return `mailed ${transfer.batches}`
     case 'fired':
       return `fired ${transfer.timers}`
     default:

@@ -6,7 +6,7 @@
  */
 
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import anyTest, { type TestFn } from 'ava'
@@ -90,6 +90,9 @@ test('runs from plain JavaScript', async (t) => {
   )
 })
 
+/** What threads.ts says, from source and compiled. */
+const TYPED_THREADS = 'strict TypeScript: 42 acme true true 43\n'
+
 const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc')
 
 test('compiles under strict TypeScript with library checks, and runs', async (t) => {
@@ -98,6 +101,31 @@ test('compiles under strict TypeScript with library checks, and runs', async (t)
     await run(t.context.consumer, process.execPath, 'build/server.js'),
     'strict TypeScript: 200 Hello, visitor 1!\n',
   )
+  t.is(await run(t.context.consumer, process.execPath, 'build/threads.js'), TYPED_THREADS)
+})
+
+test('runs actors on threads, from plain JavaScript', async (t) => {
+  t.is(
+    await run(t.context.consumer, process.execPath, 'threads.js'),
+    'plain JavaScript: 42 THREAD_LOST 43 true\n',
+  )
+})
+
+test.serial(
+  'a thread of TypeScript without tsx runs where Node knows it, and says what is missing where not',
+  async (t) => {
+    const knows = 'typescript' in process.features && process.features.typescript !== false
+    const output = await run(t.context.consumer, process.execPath, 'typed-thread.js')
+    t.regex(output, knows ? /^pong from TypeScript$/m : /needs tsx \(npm install tsx\)/)
+  },
+)
+
+test.serial('runs actors on threads from TypeScript sources, where tsx is installed', async (t) => {
+  const installed = join(t.context.consumer, 'node_modules/tsx')
+  symlinkSync(join(projectRoot, 'node_modules/tsx'), installed)
+  t.teardown(() => rmSync(installed))
+  t.is(await run(t.context.consumer, process.execPath, '--import=tsx', 'threads.ts'), TYPED_THREADS)
+  t.is(await run(t.context.consumer, process.execPath, 'typed-thread.js'), 'pong from TypeScript\n')
 })
 
 test('compiles with exactOptionalPropertyTypes too, as far as it is ours', async (t) => {

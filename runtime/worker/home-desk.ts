@@ -1,0 +1,172 @@
+/**
+ * The actors at home that a thread knows of: they have crossed in contexts, or as senders. Says to them what the thread has
+ * to say, and gives back what comes of it.
+ *
+ * A message from a thread is handled in the context that it came of, where that came from here: with all that stands in it,
+ * and no more time than the thread has left.
+ */
+import type { Context } from '../context/context.ts'
+import { fromWire, type WireContext } from '../context/wire.ts'
+import type { Deferred } from '../deferred/deferred.ts'
+import { OverloadError } from '../errors.ts'
+import type { AnyEvent, EndReason, Ref } from '../system/ref.ts'
+import { DELAY_MS_MAX } from '../time/limits.ts'
+import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
+import { notCloneableError } from './errors.ts'
+import type { Batch } from './link.ts'
+import type { Outbox } from './outbox.ts'
+import {
+  type CrossedRef,
+  FORGET_REF,
+  HOME_ASK,
+  HOME_CANCEL,
+  HOME_DOWN,
+  HOME_FAILURE,
+  HOME_STOP,
+  HOME_TAKEN,
+  HOME_TELL,
+  HOME_VALUE,
+  HOME_WATCH,
+} from './wire.ts'
+
+/** Refs that a thread may hold at once. One more cannot cross (`THREAD_REFS_FULL`). */
+export const REFS_MAX = 10_000
+
+export interface HomeDeskPlan {
+  readonly outbox: Outbox
+  /** The context that has crossed under a number; the near end's own for one that is not known. */
+  readonly contextOf: (number: number) => Context
+}
+
+/** The thread decides how long it waits, and tells. */
+const FOR_EVER = { timeoutMs: DELAY_MS_MAX, isReentrant: true }
+
+interface Known {
+  readonly ref: Ref<AnyEvent>
+  readonly crossed: CrossedRef
+  /** How often it was named. */
+  named: number
+}
+
+export class HomeDesk {
+  private readonly plan: HomeDeskPlan
+  private readonly byRef = new Map<Ref, Known>()
+  private readonly byNumber = new Map<number, Known>()
+  private readonly questions = new Map<number, Deferred<unknown>>()
+  private lastNumber = 0
+
+  constructor(plan: HomeDeskPlan) {
+    this.plan = plan
+  }
+
+  /** The form in which `ref` crosses, named once more. @throws OverloadError (`THREAD_REFS_FULL`) */
+  cross(ref: Ref): CrossedRef {
+    let known = this.byRef.get(ref)
+    if (known === undefined) {
+      if (this.byRef.size >= REFS_MAX) {
+        throw new OverloadError('THREAD_REFS_FULL', `a thread holds ${REFS_MAX} of ${REFS_MAX} refs already`)
+      }
+      this.lastNumber += 1
+      known = { ref: ref as Ref<AnyEvent>, crossed: [this.lastNumber, ref.path], named: 0 }
+      this.byRef.set(ref, known)
+      this.byNumber.set(this.lastNumber, known)
+    }
+    known.named += 1
+    return known.crossed
+  }
+
+  /** Takes an item of a batch, if it is one for this. */
+  take(batch: Batch, at: number): void {
+    const first = batch[at + 1] as number
+    switch (batch[at]) {
+      case HOME_TELL:
+        this.refOf(batch, at)?.send(this.contextOf(batch, at), batch[at + 5] as AnyEvent)
+        this.plan.outbox.add(HOME_TAKEN, first)
+        break
+      case HOME_ASK:
+        this.ask(first, this.refOf(batch, at), this.contextOf(batch, at), batch[at + 5] as AnyEvent)
+        break
+      case HOME_CANCEL:
+        this.questions.get(first)?.cancel(fromErrorWire(batch[at + 2] as FailureWire))
+        break
+      case HOME_WATCH:
+        this.watch(first, this.refOf(batch, at))
+        break
+      case HOME_STOP:
+        void this.byNumber.get(first)?.ref.stop(fromErrorWire(batch[at + 2] as FailureWire))
+        break
+      case FORGET_REF:
+        this.forget(first, batch[at + 2] as number)
+        break
+    }
+  }
+
+  /** A reply that cannot be cloned fails its question. */
+  refused(item: Batch, cause: unknown): void {
+    const [kind, id] = item
+    if (kind === HOME_VALUE)
+      this.plan.outbox.add(HOME_FAILURE, id, toErrorWire(notCloneableError('a reply to a thread', cause)))
+  }
+
+  /** The thread is no more: nobody waits for what it has asked. */
+  end(): void {
+    for (const question of [...this.questions.values()]) question.cancel('its thread has ended')
+    this.questions.clear()
+    this.byRef.clear()
+    this.byNumber.clear()
+  }
+
+  private ask(id: number, ref: Ref<AnyEvent> | undefined, ctx: Context, event: AnyEvent): void {
+    const { outbox } = this.plan
+    if (ref === undefined) return
+    const question = ref.ask(ctx, event, FOR_EVER)
+    this.questions.set(id, question)
+    question.listen(
+      (value) => {
+        if (!this.questions.delete(id)) return
+        outbox.add(HOME_VALUE, id, value)
+        outbox.handOver(value)
+      },
+      (error) => {
+        if (this.questions.delete(id)) outbox.add(HOME_FAILURE, id, toErrorWire(error))
+      },
+    )
+  }
+
+  private watch(id: number, ref: Ref<AnyEvent> | undefined): void {
+    const tell = (reason: EndReason): void => {
+      const { kind } = reason
+      const result = kind === 'done' ? reason.output : kind === 'failed' ? reason.error : reason.reason
+      this.plan.outbox.add(HOME_DOWN, id, kind, kind === 'done' ? plain(result) : toErrorWire(result))
+    }
+    ref?.watch().listen(
+      ({ reason }) => tell(reason),
+      () => {},
+    )
+  }
+
+  private forget(number: number, seen: number): void {
+    const known = this.byNumber.get(number)
+    // It was named again since.
+    if (known === undefined || known.named !== seen) return
+    this.byNumber.delete(number)
+    this.byRef.delete(known.ref)
+  }
+
+  private refOf(batch: Batch, at: number): Ref<AnyEvent> | undefined {
+    return this.byNumber.get(batch[at + 2] as number)?.ref
+  }
+
+  private contextOf(batch: Batch, at: number): Context {
+    return fromWire(this.plan.contextOf(batch[at + 3] as number), batch[at + 4] as WireContext, []) as Context
+  }
+}
+
+/** An actor's output, which the thread is told where it can be. */
+function plain(output: unknown): unknown {
+  try {
+    return structuredClone(output)
+  } catch {
+    return undefined
+  }
+}

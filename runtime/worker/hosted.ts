@@ -1,0 +1,64 @@
+/** The far end of an actor on a thread: its logic, and a note of every message that its instance begins and ends with. */
+import type { Envelope } from '../mailbox/envelope.ts'
+import type { AnyLogic, Instance } from '../system/logic.ts'
+
+/** Told about each message around its handler. */
+export interface Observer {
+  begins(envelope: Envelope): void
+  ends(envelope: Envelope): void
+}
+
+export function hosted(logic: AnyLogic, observer: Observer): AnyLogic {
+  return {
+    name: logic.name,
+    needs: logic.needs,
+    create: (host, ctx, input) => new Hosted(logic.create(host, ctx, input), observer),
+  }
+}
+
+class Hosted implements Instance {
+  private readonly inner: Instance
+  private readonly observer: Observer
+
+  constructor(inner: Instance, observer: Observer) {
+    this.inner = inner
+    this.observer = observer
+  }
+
+  receive(envelope: Envelope): void {
+    this.observer.begins(envelope)
+    try {
+      this.inner.receive(envelope)
+    } finally {
+      this.observer.ends(envelope)
+    }
+  }
+
+  get isBusy(): boolean {
+    return this.inner.isBusy
+  }
+
+  resume(): void {
+    this.inner.resume()
+  }
+
+  get drains(): boolean {
+    return this.inner.drains
+  }
+
+  release(): ReturnType<Instance['release']> {
+    return this.inner.release()
+  }
+
+  get workingIn(): Instance['workingIn'] {
+    return this.inner.workingIn
+  }
+
+  get value(): unknown {
+    return this.inner.value
+  }
+
+  get context(): unknown {
+    return this.inner.context
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * What one side has to say to the other: collected during a turn, and sent as one batch at its end.
+ *
+ * Rules: what cannot be cloned is told to `onRefused`, with its own item, and costs no other item anything.
+ */
+import type { Flushable } from '../loop/work.ts'
+import type { Batch, Link } from './link.ts'
+import { type Transferable, transfersOf } from './transfer.ts'
+import { apart, type CrossedRef, isRun, nextItem, VALUE } from './wire.ts'
+
+export interface OutboxOptions {
+  readonly link: Link
+  /** Called with the first item of a batch: the outbox is to be flushed at the end of the turn. */
+  readonly onFirst: () => void
+  /** `item` could not be cloned, for `error`. */
+  readonly onRefused: (item: Batch, error: unknown) => void
+}
+
+export class Outbox implements Flushable {
+  private readonly options: OutboxOptions
+  private items: unknown[] = []
+  private transfers: Transferable[] = []
+  /** Where the head of the last item begins, if more of its like may follow it. */
+  private runAt = NONE
+  /** The number that it has then. */
+  private nextId = 0
+
+  constructor(options: OutboxOptions) {
+    this.options = options
+  }
+
+  get isEmpty(): boolean {
+    return this.items.length === 0
+  }
+
+  /** Adds an item that carries nothing of a user's. */
+  add(kind: number, ...fields: unknown[]): void {
+    this.begin()
+    this.runAt = NONE
+    this.items.push(kind, ...fields)
+  }
+
+  /** Adds a message. */
+  addMessage(
+    kind: number,
+    id: number,
+    context: number,
+    isCancellable: boolean,
+    sender: CrossedRef | undefined,
+    event: object,
+  ): void {
+    this.begin()
+    const { items, runAt } = this
+    const isAlike =
+      runAt !== NONE &&
+      items[runAt] === kind &&
+      items[runAt + 2] === context &&
+      items[runAt + 3] === isCancellable &&
+      items[runAt + 4] === sender &&
+      id === this.nextId
+    this.nextId = (id + 1) | 0
+    if (isAlike) {
+      items[runAt + 5] = (items[runAt + 5] as number) + 1
+      items.push(event)
+    } else {
+      this.runAt = items.length
+      items.push(kind, id, context, isCancellable, sender, 1, event)
+    }
+    this.handOver(event)
+  }
+
+  /** Adds an answer. */
+  addValue(id: number, value: unknown): void {
+    this.begin()
+    const { items, runAt } = this
+    const isNext = runAt !== NONE && items[runAt] === VALUE && id === this.nextId
+    this.nextId = (id + 1) | 0
+    if (isNext) {
+      items[runAt + 2] = (items[runAt + 2] as number) + 1
+      items.push(value)
+    } else {
+      this.runAt = items.length
+      items.push(VALUE, id, 1, value)
+    }
+    this.handOver(value)
+  }
+
+  flush(): void {
+    const { items, transfers } = this
+    if (items.length === 0) return
+    this.items = []
+    this.runAt = NONE
+    if (transfers.length > 0) this.transfers = []
+    const refused = this.options.link.send(items, transfers)
+    if (refused !== undefined) this.sendEach(items)
+  }
+
+  private begin(): void {
+    if (this.items.length === 0) this.options.onFirst()
+  }
+
+  /** What `value` hands over goes with this batch. */
+  handOver(value: unknown): void {
+    const transfers = transfersOf(value)
+    if (transfers !== undefined) this.transfers.push(...transfers)
+  }
+
+  /** A batch that cannot be cloned was not sent at all: all of it but the culprit goes now, in its order. */
+  private sendEach(items: Batch): void {
+    const { link, onRefused } = this.options
+    for (let at = 0; at < items.length; ) {
+      const next = nextItem(items, at)
+      for (const item of isRun(items[at] as number) ? apart(items, at) : [items.slice(at, next)]) {
+        const last = item.at(-1) as { input?: unknown } | undefined
+        const refused = link.send(item, transfersOf(last) ?? transfersOf(last?.input) ?? [])
+        if (refused !== undefined) onRefused(item, refused.error)
+      }
+      at = next
+    }
+  }
+}
+
+const NONE = -1

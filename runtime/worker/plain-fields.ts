@@ -1,0 +1,37 @@
+/** The fields of a line of log, as they cross to another thread: errors as errors, the rest as plain data or as text. */
+import { describe } from '../errors.ts'
+import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
+
+/** Fields of one line that cross; the rest is left out. */
+const FIELDS_MAX = 64
+
+/** Name, value, name, value, ...; an error stands in a `FailureWire`. */
+export type PlainFields = readonly (readonly [name: string, value: unknown, isError: boolean])[]
+
+export function plainFields(fields: object): PlainFields {
+  try {
+    return Object.entries(fields)
+      .slice(0, FIELDS_MAX)
+      .map(([name, value]) =>
+        value instanceof Error ? [name, toErrorWire(value), true] : [name, plain(value), false],
+      )
+  } catch (trap) {
+    return [['fields', describe(trap), false]]
+  }
+}
+
+export function fromPlainFields(fields: PlainFields): Record<string, unknown> {
+  return Object.fromEntries(
+    fields.map(([name, value, isError]) => [name, isError ? fromErrorWire(value as FailureWire) : value]),
+  )
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'function' ? describe(value) : value
+  try {
+    return structuredClone(value)
+  } catch {
+    return describe(value)
+  }
+}

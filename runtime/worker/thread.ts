@@ -1,0 +1,392 @@
+/**
+ * A thread, as it is seen from home: messages go there, answers come back, and one day it ends.
+ *
+ * Theory of operation. Node calls back whenever a batch has come or the thread has ended; that is kept, and taken in by the
+ * next turn, as bytes of a socket are. What is said to the thread during a turn leaves at its end, as one batch. Messages
+ * are under way from the moment they are sent until the thread has said what became of them, also where nobody waits for
+ * the answer any more: that is what credits count, and what tells a busy thread from a free one.
+ *
+ * Rules: each message is settled once, by the thread or by its loss. A thread that is busy for too long with what nobody
+ * wants is lost (`stuckMs`).
+ */
+
+import { toWire } from '../context/wire.ts'
+import { Deferred } from '../deferred/deferred.ts'
+import type { Port, PortOwner, Transfer } from '../loop/poller.ts'
+import type { Envelope } from '../mailbox/envelope.ts'
+import type { DeadReason } from '../mailbox/refusal.ts'
+import { timedOut } from '../system/ask.ts'
+import { Cell } from '../system/cell.ts'
+import type { Clock, Timer } from '../time/clock.ts'
+import { ContextsOut } from './contexts-out.ts'
+import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
+import { notCloneableError, ThreadError } from './errors.ts'
+import { HomeDesk } from './home-desk.ts'
+import type { ThreadLimits } from './limits.ts'
+import type { Batch } from './link.ts'
+import { Numbered } from './numbered.ts'
+import { Outbox } from './outbox.ts'
+import type { PlainFields } from './plain-fields.ts'
+import { type Abandoned, Sent } from './sent.ts'
+import type { ThreadHome, ThreadPlan, ThreadUser } from './thread-user.ts'
+import { Timeouts } from './timeouts.ts'
+import { Watchdog, type Watched } from './watchdog.ts'
+import {
+  ASK,
+  type Birth,
+  CANCEL,
+  DOWN,
+  FAILURE,
+  LOG,
+  NOT_READY,
+  nextItem,
+  READY,
+  SPAWN,
+  STOP,
+  TAKEN,
+  TELL,
+  VALUE,
+} from './wire.ts'
+import { type ThreadEnd, WorkerThread } from './worker-thread.ts'
+
+const STARTING = 0
+const UP = 1
+const ENDING = 2
+const ENDED = 3
+
+export class Thread implements Port, PortOwner, Abandoned, Watched {
+  readonly owner: PortOwner = this
+  private readonly home: ThreadHome
+  private readonly limits: ThreadLimits
+  private readonly worker: WorkerThread
+  private readonly outbox: Outbox
+  private readonly contexts: ContextsOut
+  private readonly desk: HomeDesk
+  private readonly begun = new Int32Array(new SharedArrayBuffer(4))
+  readonly sent: Numbered<Sent>
+  private user: ThreadUser
+  private state = STARTING
+  private lastId = 0
+  private arrived: Batch[] = []
+  private end: ThreadEnd | undefined = undefined
+  private isMarked = false
+  /** Why it is lost, where that is known before it has ended. */
+  private failure: ThreadError | undefined = undefined
+  private readonly gone = new Deferred<void>()
+  /** Of its start; later, of its end. */
+  private timer: Timer | undefined = undefined
+  private readonly timeouts: Timeouts
+  /** When the first of what now waits to be sent was said. */
+  private sendingMs = 0
+  private readonly watchdog: Watchdog
+
+  /** @throws what `new Worker` throws, for options that it does not take. */
+  constructor(
+    home: ThreadHome,
+    user: ThreadUser,
+    { module, exported, limits, systemLimits, options }: ThreadPlan,
+  ) {
+    this.home = home
+    this.user = user
+    this.limits = limits
+    this.sent = new Numbered(limits.credits)
+    const { begun } = this
+    this.watchdog = new Watchdog(this)
+    this.timeouts = new Timeouts(home.clock, this.sent, ({ envelope, timeoutMs }) => {
+      envelope.reply?.reject(timedOut(this.user.path, timeoutMs))
+    })
+    this.worker = new WorkerThread(
+      {
+        module: module.href,
+        exported,
+        path: user.path,
+        begun,
+        credits: limits.credits,
+        limits: systemLimits,
+      },
+      options,
+      {
+        onBatch: (batch) => {
+          this.arrived.push(batch)
+          this.mark()
+        },
+        onEnd: (end) => {
+          this.end = end
+          this.mark()
+        },
+      },
+    )
+    this.outbox = new Outbox({
+      link: this.worker.link,
+      onFirst: () => home.reactor.flushLater(this.outbox),
+      onRefused: (item, error) => this.refused(item, error),
+    })
+    this.desk = new HomeDesk({
+      outbox: this.outbox,
+      contextOf: (number) => this.contexts.at(number) ?? this.user.ctx,
+    })
+    this.contexts = new ContextsOut(this.outbox, (ref) => this.desk.cross(ref))
+    this.timer = this.after(limits.startMs, () => {
+      this.lose(
+        new ThreadError('THREAD_START_TIMEOUT', user.path, `was not ready within ${limits.startMs} ms`),
+      )
+    })
+  }
+
+  /** It takes messages just now. */
+  get hasRoom(): boolean {
+    return this.state === UP && this.sent.size < this.limits.credits
+  }
+
+  /** It has started and not ended: another actor may live on it. */
+  get isUp(): boolean {
+    return this.state === UP
+  }
+
+  /** Messages that it has not settled. */
+  get underWay(): number {
+    return this.sent.size
+  }
+
+  /**
+   * Makes the thread's actor, which has the path of its near end there as well. Messages that follow are for it.
+   *
+   * @throws what a codec throws.
+   */
+  spawn(user: ThreadUser, id: string, input: unknown): void {
+    this.user = user
+    const birth: Birth = { id, input, context: toWire(user.ctx), refs: this.contexts.refsOf(user.ctx) }
+    this.outbox.add(SPAWN, birth)
+    this.outbox.handOver(input)
+  }
+
+  send(envelope: Envelope): void {
+    const { reply, ctx, event } = envelope
+    if (this.outbox.isEmpty) this.sendingMs = this.home.clock.nowMs()
+    this.lastId = (this.lastId + 1) | 0
+    const sent = new Sent(this.lastId, envelope, this, this.sendingMs)
+    if (this.sent.size === 0) this.worker.isHeld = true
+    this.sent.add(sent)
+    this.timeouts.note(sent.timeoutAtMs)
+    const kind = reply === undefined ? TELL : ASK
+    try {
+      const context = this.contexts.numberOf(ctx)
+      const sender = envelope.sender instanceof Cell ? this.desk.cross(envelope.sender) : undefined
+      this.outbox.addMessage(kind, sent.id, context, !ctx.isBackground, sender, event)
+    } catch (error) {
+      // A codec of the user's does not take the value that is there, or there are too many refs.
+      this.settle(sent.id)
+      if (reply !== undefined) reply.reject(error)
+      else this.user.taken(envelope, 'uncloneable')
+    }
+  }
+
+  /**
+   * Ends it: its actor first, then the thread; by force after `endMs`.
+   *
+   * @returns fulfilled when it is gone.
+   */
+  close(): Deferred<void> {
+    if (this.state === STARTING) this.terminate()
+    if (this.state === UP) {
+      this.state = ENDING
+      this.worker.isHeld = true
+      this.outbox.add(STOP)
+      this.outbox.flush()
+      this.timer?.cancel()
+      this.timer = this.after(this.limits.endMs, () => this.worker.terminate())
+    }
+    return this.gone
+  }
+
+  // ── What comes from the thread ─────────────────────────────────────────────────────────────────────────────────
+
+  transfer(): Transfer {
+    this.isMarked = false
+    return { type: 'mailed', port: this, batches: this.arrived.length }
+  }
+
+  transferred(): void {
+    const { arrived } = this
+    this.arrived = []
+    for (const batch of arrived)
+      for (let at = 0; at < batch.length; at = nextItem(batch, at)) this.take(batch, at)
+    if (this.end !== undefined && this.state !== ENDED) this.ended(this.end)
+  }
+
+  private take(batch: Batch, at: number): void {
+    const first = batch[at + 1]
+    const second = batch[at + 2]
+    switch (batch[at]) {
+      case VALUE:
+        for (let i = 0; i < (second as number); i++) {
+          this.settle(((first as number) + i) | 0)?.envelope.reply?.resolve(batch[at + 3 + i])
+        }
+        break
+      case FAILURE:
+        this.settle(first as number)?.envelope.reply?.reject(fromErrorWire(second as FailureWire))
+        break
+      case TAKEN: {
+        const sent = this.settle(first as number)
+        if (sent !== undefined) this.user.taken(sent.envelope, second as DeadReason | undefined)
+        break
+      }
+      case READY:
+        if (this.state !== STARTING) break
+        this.state = UP
+        this.contexts.wanted = first as readonly string[]
+        this.timer?.cancel()
+        this.worker.isHeld = false
+        this.user.ready()
+        break
+      case NOT_READY:
+        this.lose(
+          new ThreadError('THREAD_START_FAILED', this.user.path, 'did not start', {
+            cause: fromErrorWire(first as FailureWire),
+          }),
+        )
+        break
+      case DOWN:
+        this.user.down(first as string, second, this.takeSent())
+        break
+      case LOG:
+        this.user.log(first as string, second as PlainFields, batch[at + 3] as string)
+        break
+      default:
+        this.desk.take(batch, at)
+    }
+  }
+
+  /** The thread has said what became of a message. */
+  private settle(id: number): Sent | undefined {
+    const { sent } = this
+    const message = sent.get(id)
+    if (message === undefined) return undefined
+    sent.delete(id)
+    message.over()
+    if (this.state === UP) {
+      if (sent.size === 0) this.idle()
+      if (sent.size === this.limits.credits - 1) this.user.ready()
+    }
+    return message
+  }
+
+  private idle(): void {
+    this.worker.isHeld = false
+    this.user.idle()
+  }
+
+  // ── What nobody waits for ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** Its question or its context has ended. */
+  abandoned(sent: Sent, reason: unknown): void {
+    if (this.state === ENDED) return
+    sent.abandonedAtMs = this.home.clock.nowMs()
+    this.outbox.add(CANCEL, sent.id, toErrorWire(reason))
+    this.watchdog.wake()
+  }
+
+  get clock(): Clock {
+    return this.home.clock
+  }
+
+  get stuckMs(): number {
+    return this.limits.stuckMs
+  }
+
+  get lastBegun(): number {
+    return Atomics.load(this.begun, 0)
+  }
+
+  stuck(): void {
+    const what = `was busy for more than ${this.stuckMs} ms with a message that nobody waits for`
+    this.lose(new ThreadError('THREAD_STUCK', this.user.path, what))
+  }
+
+  // ── Its end ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Gives it up, for a reason of ours. */
+  private lose(failure: ThreadError): void {
+    this.failure ??= failure
+    this.terminate()
+  }
+
+  private terminate(): void {
+    if (this.state >= ENDING) return
+    this.state = ENDING
+    this.worker.isHeld = true
+    this.worker.terminate()
+  }
+
+  private ended({ exitCode, error }: ThreadEnd): void {
+    const wasStarting = this.timer !== undefined && this.state === STARTING
+    this.state = ENDED
+    this.timer?.cancel()
+    this.watchdog.end()
+    this.timeouts.end()
+    this.desk.end()
+    const failure = this.failure ?? endError(this.user.path, exitCode, error, wasStarting)
+    this.user.lost(failure, this.takeSent())
+    this.gone.resolve()
+  }
+
+  /** All that is under way, in its order: it will not be settled any more. */
+  takeSent(): readonly Sent[] {
+    const { lastBegun } = this
+    const left = this.sent.values()
+    for (const message of left) {
+      message.over()
+      message.hasBegun = ((lastBegun - message.id) | 0) >= 0
+    }
+    this.sent.clear()
+    if (this.state === UP) this.worker.isHeld = false
+    return left
+  }
+
+  /** An item that could not be cloned. */
+  private refused(item: Batch, cause: unknown): void {
+    if (item[0] === SPAWN) {
+      this.user.refused(notCloneableError(`the input of ${this.user.path}`, cause))
+      return
+    }
+    const [kind, id] = item as [number, number]
+    this.desk.refused(item, cause)
+    if (kind !== ASK && kind !== TELL) return
+    const message = this.settle(id)
+    if (message === undefined) return
+    const { event, reply } = message.envelope
+    const error = notCloneableError(`"${event.type}" to ${this.user.path}`, cause)
+    if (reply !== undefined) reply.reject(error)
+    else this.user.taken(message.envelope, 'uncloneable')
+  }
+
+  private mark(): void {
+    if (this.isMarked) return
+    this.isMarked = true
+    this.home.poller.markReady(this)
+  }
+
+  private after(ms: number, action: () => void): Timer {
+    const { clock } = this.home
+    return clock.schedule(clock.nowMs() + ms, action)
+  }
+}
+
+function endError(path: string, exitCode: number, error: unknown, wasStarting: boolean): ThreadError {
+  if ((error as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return new ThreadError('THREAD_OUT_OF_MEMORY', path, 'reached its memory limit', {
+      cause: error,
+      exitCode,
+    })
+  }
+  const cause = error === undefined ? undefined : error
+  if (wasStarting) {
+    return new ThreadError('THREAD_START_FAILED', path, `did not start (exit code ${exitCode})`, {
+      cause,
+      exitCode,
+    })
+  }
+  return error === undefined
+    ? new ThreadError('THREAD_EXITED', path, `exited with code ${exitCode}`, { exitCode })
+    : new ThreadError('THREAD_FAILED', path, 'was ended by an exception', { cause: error, exitCode })
+}

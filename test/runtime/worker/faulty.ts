@@ -1,0 +1,58 @@
+/** A module for threads: an actor that harms its thread in every way there is. */
+import { behaviour, type Context } from 'greenroom'
+
+export const faulty = behaviour({
+  initial: 'on',
+  data: () => ({ sum: 0 }),
+  states: {
+    on: {
+      add: ({ data }, { n }: { n: number }) => {
+        data.sum += n
+        return data.sum
+      },
+      exit: (_, { code }: { code: number }) => process.exit(code),
+      exitLater: () => {
+        setImmediate(() => process.exit(3))
+        return 'soon'
+      },
+      /** Nobody catches it: it is not the handler's. */
+      throwLater: (_, _event: object, ctx: Context) => {
+        setImmediate(() => {
+          throw Object.assign(new TypeError('it broke later'), { code: 'LATER' })
+        })
+        return ctx.deferred<number>()
+      },
+      rejectLater: (_, _event: object, ctx: Context) => {
+        void Promise.reject(new RangeError('nobody looked'))
+        return ctx.deferred<number>()
+      },
+      /** Takes memory until there is none. */
+      hoard: () => {
+        const hoard: string[][] = []
+        for (;;) hoard.push(new Array<string>(100_000).fill('x'))
+      },
+      /** Raises the first flag of `of`, and loops. */
+      spin: (_, { of }: { of: Int32Array }) => {
+        Atomics.store(of, 0, 1)
+        Atomics.notify(of, 0)
+        for (;;);
+      },
+      never: (_, _event: object, ctx: Context) => ctx.deferred<number>(),
+      /** Goes on for ever, whoever calls it off. */
+      deaf: () => new Promise<never>(() => {}),
+      /** Keeps its thread from anything else for a while. */
+      block: (_, { ms }: { ms: number }) => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+        return 'done'
+      },
+      /** Says something, some time later, on standard output. */
+      say: (_, { text, ms }: { text: string; ms: number }) => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+        console.log(text)
+      },
+      fail: (): number => {
+        throw new TypeError('it broke')
+      },
+    },
+  },
+})

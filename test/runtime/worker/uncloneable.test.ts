@@ -1,0 +1,140 @@
+/**
+ * Law: what cannot be cloned fails alone, with `MESSAGE_NOT_CLONEABLE` where somebody asked and as a dead letter where not,
+ * and costs no other message of its batch anything. Buffers move where that is asked for, and only where something is sent.
+ */
+import test from 'ava'
+import { type AnyEvent, codeOf, onThread, type Ref, threadModule, transfer, UsageError } from 'greenroom'
+import { atHome, endOf, failureOf, type Home, outcomes } from './home.ts'
+
+const module = threadModule<typeof import('./echo.ts')>(new URL('./echo.ts', import.meta.url))
+
+async function started({ spawn, ctx }: Home): Promise<Ref<AnyEvent>> {
+  const ref = spawn(ctx, onThread(module, 'echo'), { name: 'echo' })
+  await ref.ask(ctx, { type: 'bytes' })
+  return ref as Ref<AnyEvent>
+}
+
+const secret = { type: 'echo', value: () => 'a function' }
+
+test.serial(
+  'questions, answers and what is told: one in the middle of a batch fails, the others do not',
+  atHome(async (t, home) => {
+    const { ctx } = home
+    const ref = await started(home)
+    const asked = [
+      ref.ask(ctx, { type: 'echo', value: 1 }),
+      ref.ask(ctx, secret),
+      ref.ask(ctx, { type: 'echo', value: 2 }),
+      // Crosses, but its answer does not.
+      ref.ask(ctx, { type: 'secret' }),
+      ref.ask(ctx, { type: 'echo', value: 3 }),
+    ]
+    t.is(ref.send(ctx, { type: 'note', value: 'a' }), 'accepted')
+    t.is(ref.send(ctx, { type: 'note', value: Symbol('b') }), 'accepted')
+    t.is(ref.send(ctx, { type: 'note', value: 'c' }), 'accepted')
+    const notes = ref.ask(ctx, { type: 'notes' })
+    t.deepEqual(await outcomes([...asked, notes]), [
+      ...[1, 'MESSAGE_NOT_CLONEABLE', 2, 'MESSAGE_NOT_CLONEABLE', 3],
+      ['a', 'c'],
+    ])
+    t.deepEqual(home.told('deadLetter'), ['echo note uncloneable'])
+    t.true(ref.isAlive)
+  }),
+)
+
+test.serial(
+  'the error is the caller’s fault, names the message and the actor, and has the reason as its cause',
+  atHome(async (t, home) => {
+    const ref = await started(home)
+    for (const event of [secret, { type: 'secret' }]) {
+      const error = (await failureOf(ref.ask(home.ctx, event))) as UsageError
+      t.true(error instanceof UsageError)
+      t.regex(error.message, /greenroom\/echo cannot cross to another thread: .*could not be cloned/)
+      t.is((error.cause as Error).name, 'DataCloneError')
+    }
+  }),
+)
+
+test.serial(
+  'an input that cannot be cloned fails the actor',
+  atHome(async (t, { spawn, ctx }) => {
+    const ref = spawn(ctx, onThread(module, 'echo'), { input: () => 5 })
+    const { reason } = await ref.watch()
+    t.is(endOf(reason), 'failed MESSAGE_NOT_CLONEABLE')
+    t.regex((reason as unknown as { error: Error }).error.message, /^the input of greenroom\//)
+  }),
+)
+
+test.serial(
+  'nor can an output: its watchers are told of a failure',
+  atHome(async (t, { spawn, ctx }) => {
+    const ref = spawn(ctx, onThread(module, 'mute'))
+    t.is(endOf((await ref.watch()).reason), 'failed MESSAGE_NOT_CLONEABLE')
+  }),
+)
+
+test.serial(
+  'buffers move to a thread and back, and are empty where they came from',
+  atHome(async (t, home) => {
+    const { ctx } = home
+    const ref = await started(home)
+    const bytes = new Uint8Array([1, 2, 3])
+    const copied = ref.ask(ctx, { type: 'echo', value: bytes })
+    t.deepEqual(await copied, bytes)
+    t.is(bytes.length, 3)
+    const moved = await ref.ask(ctx, transfer({ type: 'give', value: bytes }, [bytes.buffer]))
+    t.is(bytes.length, 0)
+    t.deepEqual(moved, { value: new Uint8Array([1, 2, 3]) })
+    t.is(await ref.ask(ctx, { type: 'bytes' }), 0, 'it was moved back, not copied')
+  }),
+)
+
+test.serial(
+  'a batch with one that cannot be cloned still moves the buffers of the others, and leaves that one’s',
+  atHome(async (t, home) => {
+    const { ctx } = home
+    const ref = await started(home)
+    const [moved, kept] = [new Uint8Array(8), new Uint8Array(8)]
+    const asked = [
+      ref.ask(ctx, transfer({ type: 'length', value: moved }, [moved.buffer])),
+      ref.ask(ctx, transfer({ type: 'length', value: kept, why: () => {} }, [kept.buffer])),
+    ]
+    t.deepEqual(await outcomes(asked), [8, 'MESSAGE_NOT_CLONEABLE'])
+    t.is(moved.length, 0)
+    t.is(kept.length, 8)
+  }),
+)
+
+test.serial(
+  'one buffer that two messages of a batch hand over goes with the first; one that is gone, with none',
+  atHome(async (t, home) => {
+    const { ctx } = home
+    const ref = await started(home)
+    const bytes = new Uint8Array(8)
+    const give = () => ref.ask(ctx, transfer({ type: 'length', value: bytes }, [bytes.buffer]))
+    const other = ref.ask(ctx, { type: 'echo', value: 1 })
+    t.deepEqual(await outcomes([give(), give(), other]), [8, 'MESSAGE_NOT_CLONEABLE', 1])
+    t.deepEqual(await outcomes([give()]), ['MESSAGE_NOT_CLONEABLE'])
+  }),
+)
+
+test.serial(
+  'a buffer of the input moves as well, and what is not sent keeps its buffers',
+  atHome(async (t, { spawn, ctx, system }) => {
+    const [input, late] = [new Uint8Array(4), new Uint8Array(4)]
+    const ref = spawn(ctx, onThread(module, 'echo'), {
+      input: transfer({ value: input }, [input.buffer]),
+    }) as Ref<AnyEvent>
+    t.is(await ref.ask(ctx, { type: 'bytes' }), 4)
+    t.is(input.length, 0)
+    await ref.stop()
+    await failureOf(ref.ask(ctx, transfer({ type: 'length', value: late }, [late.buffer])))
+    t.is(late.length, 4)
+    await system.stop()
+  }),
+)
+
+test('only objects are marked', (t) => {
+  t.throws(() => transfer(5, []), { code: 'TRANSFER_INVALID' })
+  t.is(codeOf(t.throws(() => transfer(null, []))), 'TRANSFER_INVALID')
+})
