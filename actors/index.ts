@@ -1,3 +1,4 @@
 /** `greenroom/actors`: the actors that servers are made of. */
 export * from './connection/index.ts'
 export * from './http/index.ts'
+export * from './stage/index.ts'

@@ -1,0 +1,178 @@
+/**
+ * The batch controller: how many jobs a batch takes.
+ *
+ * After SEDA's batching controller (Welsh 2002, chapter 4): larger batches do more jobs in a time, up to a point, and
+ * make each wait longer; the least size that keeps the throughput is the best. What differs from the original, and why:
+ *
+ * - It begins with the smallest and grows while that helps: jobs of a second would not forgive a batch of a thousand.
+ * - Throughput is that of the work, jobs in a millisecond of a server's time: a stage that has little to do is not slow. Only
+ *   full batches count, since the others say nothing of their size.
+ * - A batch that takes longer than `batchMsMax` is made smaller whatever it does for the throughput: latency first.
+ *
+ * Theory of operation. A look is taken when `windowMs` of work have been measured at one size. `up`: as long as each size does
+ * noticeably better than the best before, the next one up is tried. `down`: from there smaller ones are tried, as long as they keep
+ * `keep` of the best. `rest`: the one above the first that did not is held, until the throughput changes: it rises again, and
+ * growing is tried anew; or it drops suddenly, and all begins at the largest, as the source has it.
+ *
+ * Pure: no clock, no randomness; state, sample and decision are plain data.
+ */
+import type { ResolvedBatchOptions } from './batch-options.ts'
+
+/** One batch that has ended. */
+export interface BatchSample {
+  readonly nowMs: number
+  /** The batch size that was in force when it was taken from the queue. */
+  readonly batchSize: number
+  /** Jobs that it had; fewer than `batchSize` where no more were waiting. At least 1. */
+  readonly jobs: number
+  /** Milliseconds for which its server was occupied by it. */
+  readonly elapsedMs: number
+}
+
+export type BatchPhase = 'up' | 'down' | 'rest'
+
+export interface BatchState {
+  /** Not always whole: what the next batch takes is this, rounded down. */
+  readonly batchSize: number
+  readonly phase: BatchPhase
+  /** What has been measured at the present size: jobs, batches, and milliseconds of work. */
+  readonly jobs: number
+  readonly batches: number
+  readonly workMs: number
+  /** The best throughput so far, in jobs a millisecond of work; null before the first look. */
+  readonly best: number | null
+  /** At rest: the smoothed throughput. */
+  readonly smoothed: number | null
+}
+
+export type BatchAction = 'hold' | 'grow' | 'shrink' | 'reset'
+
+export type BatchReason =
+  /** Not enough has been measured at this size. */
+  | 'measuring'
+  | 'throughput-rises'
+  /** It could not be smaller, or larger. */
+  | 'at-bound'
+  /** A smaller size keeps the throughput. */
+  | 'keeps-throughput'
+  /** It does not: back. */
+  | 'loses-throughput'
+  | 'too-long'
+  | 'sudden-drop'
+  /** Nothing calls for a change. */
+  | 'settled'
+
+export interface BatchDecision {
+  readonly action: BatchAction
+  readonly reason: BatchReason
+  /** Jobs that the next batch takes at most; whole, from 1 to `batchMax`. */
+  readonly batchSize: number
+  readonly sample: BatchSample
+}
+
+export interface BatchStep {
+  readonly state: BatchState
+  readonly decision: BatchDecision
+}
+
+/** Fraction by which a larger batch must do better than the best before, to be worth its latency. */
+export const GAIN_MIN = 0.05
+/** Share of the smoothed throughput below which it has dropped suddenly (source: 0.5 in SEDA's code). */
+export const DROP_SHARE = 0.5
+/** Share above which, at rest, growing is tried again. */
+const RISE_SHARE = 1.25
+
+export function initialBatch({ initial }: ResolvedBatchOptions): BatchState {
+  return fresh({ batchSize: initial, phase: 'up', best: null })
+}
+
+/** Call it with every batch that has ended. */
+export function batchStep(state: BatchState, sample: BatchSample, options: ResolvedBatchOptions): BatchStep {
+  const seen = observe(state, sample)
+  if (seen.workMs < options.windowMs) return conclude(seen, 'hold', 'measuring', sample)
+  const size = state.batchSize
+  const smaller = Math.max(1, size / options.factor)
+  const larger = Math.min(options.batchMax, size * options.factor)
+  const meanMs = seen.workMs / seen.batches
+  if (meanMs > options.batchMsMax && size > 1) {
+    return conclude(fresh({ batchSize: smaller, phase: 'rest', best: null }), 'shrink', 'too-long', sample)
+  }
+  const throughput = seen.jobs / seen.workMs
+  // What would take too long is not tried.
+  const mayGrow = larger > size && meanMs * options.factor <= options.batchMsMax
+  switch (state.phase) {
+    case 'up': {
+      const isBetter = state.best === null || throughput > state.best * (1 + GAIN_MIN)
+      const best = Math.max(throughput, state.best ?? 0)
+      if (isBetter && mayGrow) {
+        return conclude(fresh({ batchSize: larger, phase: 'up', best }), 'grow', 'throughput-rises', sample)
+      }
+      return goDown(size, smaller, best, sample)
+    }
+    case 'down': {
+      const best = Math.max(throughput, state.best ?? 0)
+      if (throughput >= options.keep * best) return goDown(size, smaller, best, sample)
+      return conclude(fresh({ batchSize: larger, phase: 'rest', best }), 'grow', 'loses-throughput', sample)
+    }
+    case 'rest':
+      return rest(seen, throughput, mayGrow, sample, options)
+  }
+}
+
+/** Jobs that the next batch takes. */
+export function sizeOf({ batchSize }: BatchState): number {
+  return Math.max(1, Math.floor(batchSize + 1e-9))
+}
+
+function goDown(size: number, smaller: number, best: number, sample: BatchSample): BatchStep {
+  if (size <= 1) return conclude(fresh({ batchSize: 1, phase: 'rest', best }), 'hold', 'at-bound', sample)
+  return conclude(fresh({ batchSize: smaller, phase: 'down', best }), 'shrink', 'keeps-throughput', sample)
+}
+
+function rest(
+  seen: BatchState,
+  throughput: number,
+  mayGrow: boolean,
+  sample: BatchSample,
+  { batchMax, smoothing }: ResolvedBatchOptions,
+): BatchStep {
+  const { batchSize } = seen
+  const before = seen.smoothed ?? throughput
+  if (throughput < DROP_SHARE * before && batchMax > batchSize) {
+    return conclude(fresh({ batchSize: batchMax, phase: 'down', best: null }), 'reset', 'sudden-drop', sample)
+  }
+  if (throughput > RISE_SHARE * before && mayGrow) {
+    return conclude(fresh({ batchSize, phase: 'up', best: null }), 'hold', 'throughput-rises', sample)
+  }
+  const smoothed = smoothing * before + (1 - smoothing) * throughput
+  const held = { ...fresh({ batchSize, phase: 'rest', best: seen.best }), smoothed }
+  return conclude(held, 'hold', 'settled', sample)
+}
+
+/** A batch that was not full, or was taken at another size, says nothing. */
+function observe(state: BatchState, { batchSize, jobs, elapsedMs }: BatchSample): BatchState {
+  const size = sizeOf(state)
+  if (batchSize !== size || jobs < size || !(elapsedMs >= 0)) return state
+  return {
+    ...state,
+    jobs: state.jobs + jobs,
+    batches: state.batches + 1,
+    workMs: state.workMs + Math.max(elapsedMs, LEAST_MS),
+  }
+}
+
+/** No batch takes no time: clocks are coarse. */
+const LEAST_MS = 0.001
+
+function fresh({ batchSize, phase, best }: Pick<BatchState, 'batchSize' | 'phase' | 'best'>): BatchState {
+  return { batchSize, phase, best, jobs: 0, batches: 0, workMs: 0, smoothed: null }
+}
+
+function conclude(
+  state: BatchState,
+  action: BatchAction,
+  reason: BatchReason,
+  sample: BatchSample,
+): BatchStep {
+  return { state, decision: { action, reason, batchSize: sizeOf(state), sample } }
+}
