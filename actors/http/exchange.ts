@@ -5,6 +5,8 @@
 import type { CancelScope } from '../../runtime/context/cancellation.ts'
 import { describe, UsageError } from '../../runtime/errors.ts'
 import type { Connection } from '../connection/connection.ts'
+import { isRefused } from '../stage/refused.ts'
+import { responseToRefusal } from './failure.ts'
 import type { HttpRequest } from './request.ts'
 import { HttpResponse, isStreamed } from './response.ts'
 import { StreamedSource } from './streamed-source.ts'
@@ -46,6 +48,8 @@ export class Exchange {
       if (this.request.method === 'CONNECT') this.checkTunnel(result)
     } else if (result instanceof HttpUpgrade) {
       this.upgrade = result
+    } else if (isRefused(result)) {
+      this.response = responseToRefusal(result)
     } else if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
       ;(result as PromiseLike<unknown>).then(
         (value) => {

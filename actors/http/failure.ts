@@ -1,6 +1,8 @@
 /** What a failure is answered with, and how it is told to the log. */
 import { codeOf, describe, OverloadError, PeerError, UsageError } from '../../runtime/errors.ts'
 import { ConnectionTimeoutError } from '../connection/errors.ts'
+import type { Refused } from '../stage/refused.ts'
+import { StageRefusedError } from '../stage/refused.ts'
 import type { HttpRequest } from './request.ts'
 import { type HttpResponse, text } from './response.ts'
 
@@ -9,7 +11,7 @@ import { type HttpResponse, text } from './response.ts'
  * much for us may be asked again.
  */
 export function responseTo(error: unknown): HttpResponse {
-  if (error instanceof OverloadError) return text('Service Unavailable\n', { status: 503 })
+  if (error instanceof OverloadError) return unavailable((error as { retryAfterMs?: unknown }).retryAfterMs)
   if (error instanceof ConnectionTimeoutError) {
     return text('the request took too long to arrive\n', { status: 408 })
   }
@@ -19,11 +21,24 @@ export function responseTo(error: unknown): HttpResponse {
   return isRefusal ? text(`${reason}\n`, { status }) : text('Internal Server Error\n', { status: 500 })
 }
 
-/** What is a client's doing is logged at debug: nobody can fill a log from outside. */
+/** The answer to a stage's refusal. */
+export function responseToRefusal({ retryAfterMs }: Refused): HttpResponse {
+  return unavailable(retryAfterMs)
+}
+
+/** `Retry-After` has whole seconds (RFC 9110 section 10.2.3): rounded up, since who comes too early is refused again. */
+function unavailable(retryAfterMs: unknown): HttpResponse {
+  const isKnown = typeof retryAfterMs === 'number' && Number.isFinite(retryAfterMs)
+  if (!isKnown) return text('Service Unavailable\n', { status: 503 })
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000))
+  return text('Service Unavailable\n', { status: 503, headers: { 'retry-after': String(seconds) } })
+}
+
+/** What is a client's doing is logged at debug, and so is what a stage refuses: nobody can fill a log from outside. */
 export function reportFailure({ method, path, ctx }: HttpRequest, error: unknown): void {
   const fields = { method, path, code: codeOf(error), trace: ctx.trace.traceId, error }
   const message = `${method} ${path} failed: ${describe(error)}`
-  if (error instanceof PeerError) ctx.log.debug(fields, message)
+  if (error instanceof PeerError || error instanceof StageRefusedError) ctx.log.debug(fields, message)
   else if (error instanceof OverloadError) ctx.log.warn(fields, message)
   else ctx.log.error(fields, message)
 }

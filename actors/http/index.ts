@@ -1,4 +1,4 @@
-export type { Answer, Respond } from './answer.ts'
+export type { Answer, Answered, Respond } from './answer.ts'
 export type { HttpErrorCode } from './codec/errors.ts'
 export { HttpError } from './codec/errors.ts'
 export { HeaderFields } from './codec/headers.ts'

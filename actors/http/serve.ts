@@ -14,12 +14,10 @@ import type { AnyKey } from '../../runtime/context/key.ts'
 import { codeOf, describe, UsageError } from '../../runtime/errors.ts'
 import type { Address } from '../../runtime/loop/poller.ts'
 import type { Connection } from '../connection/connection.ts'
-import type { Answer } from './answer.ts'
+import type { Answer, Answered } from './answer.ts'
 import { HttpConversation, type HttpSettings } from './conversation.ts'
 import type { HttpRequest } from './request.ts'
-import type { HttpResponse } from './response.ts'
 import { text } from './response.ts'
-import type { HttpUpgrade } from './upgrade.ts'
 
 /** What a generator sees of its connection. */
 export interface HttpConnection {
@@ -72,7 +70,7 @@ export class ConnectionFace<K extends AnyKey> implements HttpConnection {
     }
   }
 
-  private async answerTo(request: HttpRequest): Promise<HttpResponse | HttpUpgrade> {
+  private async answerTo(request: HttpRequest): Promise<Answered> {
     this.isAsked = true
     this.offer(request)
     const step = await (this.step ?? this.answers.next()).catch((error: unknown) => {

@@ -7,9 +7,12 @@
  */
 import type { Context } from '../../../runtime/context/context.ts'
 import type { AnyKey } from '../../../runtime/context/key.ts'
+import { isThenable } from '../../../runtime/deferred/thenable.ts'
 import { codeOf, describe, PeerError, UsageError } from '../../../runtime/errors.ts'
 import type { Address } from '../../../runtime/loop/poller.ts'
-import type { Answer, Respond } from '../answer.ts'
+import type { Refused } from '../../stage/refused.ts'
+import { isRefused } from '../../stage/refused.ts'
+import type { Answer, Answered, Respond } from '../answer.ts'
 import type { CurrentRequest, HttpRequest } from '../request.ts'
 import { text } from '../response.ts'
 import { answerOf } from './answer-of.ts'
@@ -38,12 +41,15 @@ export interface FetchExecutionContext {
   readonly props: Readonly<Record<string, unknown>>
 }
 
-/** A handler of the Fetch standard: Hono's `app.fetch`, or a function that needs the request alone. */
+/**
+ * A handler of the Fetch standard: Hono's `app.fetch`, or a function that needs the request alone. Where it does not go
+ * through a framework, it may give a stage's refusal in place of a response.
+ */
 export type Fetch<K extends AnyKey = never> = (
   request: Request,
   env: FetchEnv<K>,
   executionContext: FetchExecutionContext,
-) => Response | PromiseLike<Response>
+) => Response | Refused | PromiseLike<Response | Refused>
 
 /** @throws UsageError (`HTTP_FACE`) unless `fetch` is a function. */
 export function respondWith<K extends AnyKey>(fetch: Fetch<K>, mayReplaceGlobals: boolean): Respond<K> {
@@ -61,14 +67,18 @@ export function respondWith<K extends AnyKey>(fetch: Fetch<K>, mayReplaceGlobals
     const lazy = new LazyRequest(request, urlOf(request))
     const given = mayReplaceGlobals && isLazyUnderstood() ? (lazy as unknown as Request) : lazy[toGenuine]()
     const result: unknown = fetch(given, new Env(ctx, request), new ExecutionContext(request))
-    if (LazyResponse.is(result) || !isThenable(result)) return answerOf(result, request)
+    if (LazyResponse.is(result) || !isThenable(result)) return answered(result, request)
     return result.then(
-      (response) => answerOf(response, request),
+      (response) => answered(response, request),
       (error) => {
         throw blame(error)
       },
     )
   }
+}
+
+function answered(result: unknown, request: HttpRequest): Answered {
+  return isRefused(result) ? result : answerOf(result, request)
 }
 
 /** To CONNECT, TRACE and TRACK: no `Request` can have them (RFC 9110 section 15.6.2). */
@@ -113,8 +123,4 @@ class ExecutionContext implements FetchExecutionContext {
   }
 
   passThroughOnException(): void {}
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
