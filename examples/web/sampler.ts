@@ -1,33 +1,41 @@
 /**
- * The actor that measures. It takes one sample a second and gives it to all who have asked for the next, so that a
+ * The actor that measures. It takes four samples a second and gives each to all who have asked for the next, so that a
  * thousand viewers cost what one does.
  */
 import { type Ask, key, type Ref, receiving } from 'greenroom'
+import type { StageStatistics } from 'greenroom/actors'
 
-/** Counted where it happens, and only ever upwards. */
+/** The server's own counters. Whoever runs the loop counts the turns. */
 export type Meter = { turns: number; requests: number }
-/** As they are at one moment. */
-type Gauges = { connections: number; actors: number }
-/** The meter's as rates: how many a second. */
-type Sample = { id: number } & Gauges & Meter
+type Gauges = { connections: number; actors: number; threadsMax: number }
+type Figures = Gauges & Meter & StageStatistics
+type Sample = { id: number } & Figures
 
-type SamplerEvent = { type: 'start'; gauges: () => Gauges } | Ask<{ type: 'next' }, Sample> | { type: 'tick' }
+/** What only goes upwards. In a sample they are rates: how many in the last second. */
+const COUNTERS = ['turns', 'requests', 'submitted', 'completed', 'failed', 'refused', 'expired'] as const
+const SAMPLES_A_SECOND = 4
+
+type SamplerEvent = { type: 'start'; read: () => Figures } | Ask<{ type: 'next' }, Sample> | { type: 'tick' }
 export const Sampler = key<Ref<SamplerEvent>, 'sampler'>('sampler')
 
-export const sampling = receiving<SamplerEvent, Meter>(function* ({ receive, self, ctx, input: meter }) {
-  const { gauges } = (yield* receive('start')).event
+export const sampling = receiving<SamplerEvent>(function* ({ receive, self, ctx }) {
+  const { read } = (yield* receive('start')).event
+  const lastSecond = [{ ms: ctx.clock.nowMs(), ...read() }]
   for (let id = 1; ; id++) {
-    const { turns, requests } = meter
-    const startMs = ctx.clock.nowMs()
     const viewers: ((sample: Sample) => void)[] = []
-    ctx.after(1_000).then(() => self.send(ctx, { type: 'tick' }))
+    ctx.after(1_000 / SAMPLES_A_SECOND).then(() => self.send(ctx, { type: 'tick' }))
     for (;;) {
       const { event, reply } = yield* receive('next', 'tick')
       if (event.type === 'tick') break
       viewers.push(reply)
     }
-    const rate = (count: number) => Math.round((count * 1_000) / (ctx.clock.nowMs() - startMs))
-    const rates = { turns: rate(meter.turns - turns), requests: rate(meter.requests - requests) }
-    for (const show of viewers) show({ id, ...gauges(), ...rates })
+    const now = { ms: ctx.clock.nowMs(), ...read() }
+    const then = lastSecond[0]!
+    const rate = (name: (typeof COUNTERS)[number]) => ((now[name] - then[name]) * 1_000) / (now.ms - then.ms)
+    const { ms: _, ...figures } = now
+    const rates = Object.fromEntries(COUNTERS.map((name) => [name, rate(name)]))
+    for (const show of viewers) show({ id, ...figures, ...rates })
+    lastSecond.push(now)
+    if (lastSecond.length > SAMPLES_A_SECOND) lastSecond.shift()
   }
 })

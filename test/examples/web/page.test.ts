@@ -47,11 +47,11 @@ test('shows what the server is doing, live', async (t) => {
   const { page, complaints } = await visit(t, web.url!)
   await page.getByText('live', { exact: true }).waitFor()
   await page.waitForFunction("document.querySelector('#connections').textContent !== '–'")
-  const figures = await page.locator('figcaption data').allTextContents()
+  const figures = await page.locator('#figures data').allTextContents()
   t.is(figures.length, 4)
   for (const figure of figures) t.regex(figure, /^[\d,]+$/)
   t.not(await page.locator('#actors').textContent(), '0')
-  const plot = page.getByRole('img', { name: /^Actors, alive now, over two minutes: now \d+, at most \d+$/ })
+  const plot = page.getByRole('img', { name: /^Actors, alive now, over 2 minutes: now \d+, at most \d+$/ })
   await plot.waitFor()
   t.regex((await plot.locator('.trace').getAttribute('d')) ?? '', /^M119 /)
   t.deepEqual(complaints, [])
@@ -76,6 +76,57 @@ test('lets its routes be tried', async (t) => {
   await says('#burst', /^1,000 requests were answered/)
   t.deepEqual(complaints, [])
 })
+
+test('shows its work under load: what is asked for beyond what can be done is refused', async (t) => {
+  const web = await startWebProcess(t)
+  const { page, complaints } = await visit(t, web.url!)
+  const section = page.getByRole('region', { name: 'Work under load' })
+  const plotted = (name: string) => section.getByRole('img', { name: new RegExp(`^${name}, `) })
+  for (const name of ['Jobs', 'Time', 'Queue', 'Threads']) await plotted(name).waitFor()
+  const load = (name: string) =>
+    page.getByRole('group', { name: 'Load' }).getByRole('button', { name, exact: true })
+
+  await load('4 ×').click()
+  await grown(page, 'admitted')
+  await grown(page, 'refused')
+  await grown(page, 'p90Ms')
+  t.is(await load('4 ×').getAttribute('aria-pressed'), 'true')
+  const says = /^A job takes \d+ ms here, so .* a second, [\d,]+ so far\.$/
+  await page.locator('#load output').filter({ hasText: says }).waitFor()
+  for (const figure of await section.locator('data:not(#p90Ms)').allTextContents())
+    t.regex(figure, /^[\d,.]+$/)
+  // Meanwhile the page is free, and so is the server's loop.
+  await page.getByRole('button', { name: 'Say hello' }).click()
+  await page.locator('#hello output').filter({ hasText: 'Hello, World!' }).waitFor()
+
+  await load('4 ×').click()
+  await page.waitForFunction(
+    "['admitted', 'refused', 'queued'].every((id) => document.getElementById(id).textContent === '0')",
+  )
+  t.is(await load('Off').getAttribute('aria-pressed'), 'true')
+  t.deepEqual(complaints, [])
+})
+
+test('its load ends when nobody looks', async (t) => {
+  const web = await startWebProcess(t)
+  const { page } = await visit(t, web.url!)
+  await page.getByText('live', { exact: true }).waitFor()
+  await page.getByRole('button', { name: '1 ×', exact: true }).click()
+  await grown(page, 'admitted')
+  await page.evaluate(`
+    Object.defineProperty(document, 'hidden', { value: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  `)
+  await page.waitForFunction("document.querySelector('#admitted').textContent === '0'")
+  t.is(await page.getByRole('button', { name: 'Off' }).getAttribute('aria-pressed'), 'true')
+})
+
+/** Waits until its curve has risen above the axis, which is at 1. */
+async function grown(page: Page, key: string) {
+  await page.waitForFunction(
+    `/ 0\\.?\\d*h0$/.test(document.querySelector('.trace.${key}').getAttribute('d'))`,
+  )
+}
 
 test('calls off what was left', async (t) => {
   const web = await startWebProcess(t, { LOG_LEVEL: 'info' })
@@ -127,10 +178,18 @@ test('can be read and worked without seeing or pointing', async (t) => {
   t.deepEqual(nameless, [])
   // Everything that can be pressed is reached by the Tab key.
   const reached = new Set<unknown>()
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 15; i++) {
     await page.keyboard.press('Tab')
     reached.add(await page.evaluate('document.activeElement.textContent'))
   }
-  for (const name of ['Send 1,000 requests', 'Say hello', 'Wait', 'Send text', 'Open the stream'])
+  for (const name of [
+    'Send 1,000 requests',
+    '1 ×',
+    '4 ×',
+    'Say hello',
+    'Wait',
+    'Send text',
+    'Open the stream',
+  ])
     t.true(reached.has(name), name)
 })

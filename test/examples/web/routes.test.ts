@@ -14,6 +14,18 @@ test.before('start', async () => {
 })
 test.after.always('stop', () => Promise.all(cleanUps.map((cleanUp) => cleanUp())))
 
+const FIGURES = [
+  'id',
+  'connections',
+  'actors',
+  'threadsMax',
+  'turns',
+  'requests',
+  'queued',
+  'running',
+  'targetMs',
+]
+
 const answers = [
   { path: '/hello', status: 200, type: 'text/plain; charset=utf-8', text: 'Hello, World!' },
   { path: '/hello?name=x', status: 200, type: 'text/plain; charset=utf-8', text: 'Hello, World!' },
@@ -64,6 +76,8 @@ test('answers 405 to another method, and says which are allowed', async (t) => {
     ['/', 'POST', 'GET, HEAD'],
     ['/hello', 'DELETE', 'GET, HEAD'],
     ['/echo', 'GET', 'POST'],
+    ['/hash', 'GET', 'POST'],
+    ['/hash', 'HEAD', 'POST'],
     ['/stream', 'PUT', 'GET, HEAD'],
   ] as const) {
     const answer = await ask(port, path, { method })
@@ -87,7 +101,7 @@ test('waits as long as it was asked to', async (t) => {
   t.true(tookMs >= 249, `took ${tookMs} ms`)
 })
 
-test.serial('streams the figures, one event a second', async (t) => {
+test.serial('streams the figures, four events a second', async (t) => {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8')
   t.teardown(() => socket.destroy())
   socket.write('GET /stream HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -99,9 +113,10 @@ test.serial('streams the figures, one event a second', async (t) => {
   t.is(ids[1], ids[0]! + 1)
   for (const [, data] of received.matchAll(/^data: (.*)$/gm)) {
     const sample = JSON.parse(data!) as Record<string, unknown>
-    t.deepEqual(Object.keys(sample), ['id', 'connections', 'actors', 'turns', 'requests'])
-    // The connections, the listener, and the sampler itself.
-    t.is(Number(sample.actors), Number(sample.connections) + 2)
+    for (const name of FIGURES) t.is(typeof sample[name], 'number', name)
+    // The connections, the listener, the sampler itself, the stage, and its thread.
+    t.is(Number(sample.actors), Number(sample.connections) + 4)
+    t.like(sample, { queued: 0, submitted: 0, refused: 0, expired: 0, targetMs: 250 })
     t.true(Number(sample.turns) > 0)
   }
 })
