@@ -12,10 +12,19 @@ import { runSuite } from './harness/rounds.ts'
 import type { Suite } from './harness/suite.ts'
 import { httpSuite } from './http.ts'
 import { messagingSuite } from './messaging.ts'
+import { overloadSuite } from './overload.ts'
 import { spawnSuite } from './spawn.ts'
 import { supervisionSuite } from './supervision.ts'
+import { threadsSuite } from './threads.ts'
 
-const suites: readonly Suite[] = [httpSuite, messagingSuite, spawnSuite, supervisionSuite]
+const suites: readonly Suite[] = [
+  httpSuite,
+  messagingSuite,
+  spawnSuite,
+  supervisionSuite,
+  threadsSuite,
+  overloadSuite,
+]
 
 try {
   const request = parseArguments(process.argv.slice(2), suites)

@@ -42,7 +42,15 @@ export async function runSuite<T extends Trial>(suite: Suite<T>, options: RunOpt
     const results: Result[] = []
     for (const trial of trials) {
       const rounds = trial.rounds ?? suite.rounds
-      results.push(await runTrial(trial, rounds, seconds / suite.rounds, partIn(trial, contenders), log))
+      const first = suite.isWarm === true ? 1 : 0
+      results.push(
+        await runTrial(
+          trial,
+          { first, rounds, roundSeconds: seconds / suite.rounds },
+          partIn(trial, contenders),
+          log,
+        ),
+      )
     }
     return reportOf(suite.name, results)
   } finally {
@@ -63,13 +71,12 @@ function partIn<T extends Trial>(trial: T, contenders: readonly Contender<T>[]):
 
 async function runTrial<T extends Trial>(
   trial: T,
-  rounds: number,
-  roundSeconds: number,
+  { first, rounds, roundSeconds }: { first: number; rounds: number; roundSeconds: number },
   contenders: readonly Contender<T>[],
   log: Log,
 ): Promise<Result> {
   const series = trial.figures.map((figure) => ({ figure, samples: contenders.map((): number[] => []) }))
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = first; round <= rounds; round++) {
     const isWarmUp = round === 0
     for (const [index, contender] of contenders.entries()) {
       const values = await contender.measure(trial, roundSeconds)
@@ -89,7 +96,9 @@ async function runTrial<T extends Trial>(
 
 function valueAt(values: readonly number[], figure: number, trial: Trial): number {
   const value = values[figure]
-  if (value === undefined || !(value > 0) || !Number.isFinite(value)) {
+  const isFit =
+    value !== undefined && (value > 0 || (value === 0 && trial.figures[figure]?.mayBeZero === true))
+  if (!isFit || !Number.isFinite(value)) {
     throw new RangeError(
       `${trial.name}: ${trial.figures[figure]?.what} must be a positive number, not ${value}`,
     )
@@ -121,7 +130,10 @@ function reportOf(suite: string, results: readonly Result[]): Report {
           min: significant(min),
           max: significant(max),
         })
-        if (index > 0) ratios[`${who} ${figure.what}`] = significant(pairedRatio(ours, theirs, figure.better))
+        const isComparable = [...ours, ...theirs].every((value) => value > 0)
+        if (index > 0 && isComparable) {
+          ratios[`${who} ${figure.what}`] = significant(pairedRatio(ours, theirs, figure.better))
+        }
       }
     }
   }

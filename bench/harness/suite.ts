@@ -12,6 +12,8 @@ export interface Figure {
   readonly what: string
   readonly unit: string
   readonly better: Better
+  /** What is counted may be none: then there is no ratio. Default: a figure of 0 is a mistake of the trial's. */
+  readonly mayBeZero?: boolean
 }
 
 /** Work that its contenders do once a round. It may give several figures (a rate and a latency). */
@@ -49,6 +51,8 @@ export interface Suite<T extends Trial = Trial> {
   /** The headline comparison comes first. */
   readonly trials: readonly T[]
   readonly rounds: number
+  /** Its contenders warm up by themselves, and a round of warm-up would be thrown away for nothing. */
+  readonly isWarm?: boolean
   /** How long each contender works at a trial, in all of the suite's `rounds` together. */
   readonly secondsDefault: number
   /**

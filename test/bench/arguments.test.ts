@@ -60,7 +60,10 @@ test('the command prints the one line on stderr, nothing on stdout, and exits wi
   const { code, stdout, stderr } = await run(['--import', import.meta.resolve('tsx'), main, 'htpp', '--json'])
   t.is(code, 1)
   t.is(stdout, '')
-  t.is(stderr, 'bench: unknown suite "htpp"; there are: http, messaging, spawn, supervision\n')
+  t.is(
+    stderr,
+    'bench: unknown suite "htpp"; there are: http, messaging, spawn, supervision, threads, overload\n',
+  )
 })
 
 function run(args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {

@@ -1,0 +1,84 @@
+/** A server under an open-loop load: a fresh process for each run, so that nobody begins with another run's backlog. */
+import { LineProcess, nodeCommand } from '../harness/process-contender.ts'
+import type { Contender } from '../harness/suite.ts'
+import type { Load } from './open-loop.ts'
+import type { Figures } from './outcomes.ts'
+import type { OverloadTrial } from './trials.ts'
+import { BODY, CLIENTS, hashPath, PATIENCE_MS, TARGET_MS } from './work.ts'
+
+/** Seconds of load before it counts: threads start, code is compiled, controllers find their places. */
+const WARM_UP_SECONDS = 2
+/** Share of one core from which the generator itself may be what is slow. */
+const BUSY_MAX = 0.6
+
+/** What a load process answers. */
+interface Answered extends Figures {
+  readonly busy: number
+  readonly refusedBare: number
+}
+
+export interface OverloadPlan {
+  readonly generator: LineProcess
+  /** Requests a second that a server can do at most. */
+  readonly capacity: number
+  readonly rounds: number
+}
+
+export function hashRequest(rounds: number): string {
+  const head = `POST ${hashPath(rounds)} HTTP/1.1\r\nhost: bench\r\ncontent-type: text/plain\r\n`
+  return `${head}content-length: ${BODY.length}\r\n\r\n${BODY}`
+}
+
+export class OverloadedServer implements Contender<OverloadTrial> {
+  readonly who: string
+  private readonly module: URL
+  private readonly plan: OverloadPlan
+  private readonly busiest = new Map<OverloadTrial, number>()
+  private runs = 0
+
+  constructor(who: string, module: URL, plan: OverloadPlan) {
+    this.who = who
+    this.module = module
+    this.plan = plan
+  }
+
+  async measure(trial: OverloadTrial, seconds: number): Promise<readonly number[]> {
+    const { generator, capacity, rounds } = this.plan
+    const server = new LineProcess(this.who, nodeCommand(this.module))
+    this.runs += 1
+    try {
+      const rate = trial.times * capacity
+      const load: Load = {
+        port: Number(await server.readReady()),
+        request: hashRequest(rounds),
+        rate,
+        burst: Math.max(1, Math.round(rate * trial.burstSeconds)),
+        clients: CLIENTS,
+        seed: this.runs,
+        targetMs: TARGET_MS,
+        patienceMs: PATIENCE_MS,
+        warmUpSeconds: WARM_UP_SECONDS,
+        seconds,
+      }
+      const said = await generator.ask(`load ${JSON.stringify(load)}`, seconds + WARM_UP_SECONDS)
+      const answered = JSON.parse(said) as Answered
+      if (answered.refusedBare > 0 && this.who === 'greenroom') {
+        throw new Error(`${answered.refusedBare} answers with 503 had no Retry-After`)
+      }
+      this.busiest.set(trial, Math.max(this.busiest.get(trial) ?? 0, answered.busy))
+      return trial.figures.map(({ of }) => answered[of])
+    } finally {
+      await server.end()
+    }
+  }
+
+  remark(trial: OverloadTrial): string | undefined {
+    const busy = this.busiest.get(trial) ?? 0
+    return busy < BUSY_MAX
+      ? undefined
+      : `the load generator was busy for ${Math.round(busy * 100)} % of the time, and may have come late itself`
+  }
+
+  /** Its processes end with their runs. */
+  async end(): Promise<void> {}
+}

@@ -1,0 +1,38 @@
+/** The picture of an overload report. */
+import test from 'ava'
+import type { Report } from '../../bench/harness/report.ts'
+import { plot } from '../../bench/overload/drawing.ts'
+import { overloadTrials } from '../../bench/overload/trials.ts'
+
+const servers = ['greenroom', 'Fastify + Piscina', 'Fastify + under-pressure']
+
+const report: Report = {
+  suite: 'overload',
+  node: 'v20.0.0',
+  ratios: {},
+  remarks: [],
+  rows: servers.flatMap((who, index) =>
+    overloadTrials.flatMap(({ name, figures }) =>
+      figures.map(({ what, unit }) => ({
+        trial: name,
+        name: `${who} ${what}`,
+        unit,
+        median: 100 * index,
+        min: 0,
+        max: 0,
+      })),
+    ),
+  ),
+}
+
+test('every server has a line with a point for each load in every panel', (t) => {
+  const svg = plot(report)
+  t.is(svg.match(/<circle /g)?.length, 3 * 3 * 5)
+  t.is(svg.match(/class="line (ours|first|second)" d="M[\d.]+ [\d.]+L/g)?.length, 3 * 3)
+  t.notRegex(svg, /NaN|undefined|Infinity/)
+})
+
+test('a report that lacks a row is refused, by its name', (t) => {
+  const rows = report.rows.filter(({ name }) => name !== 'greenroom 2x p90')
+  t.throws(() => plot({ ...report, rows }), { message: /"greenroom 2x p90"/ })
+})
