@@ -28,6 +28,6 @@ export class BatchSize {
   }
 
   private sizeOf(fixed: number): number {
-    return this.options === undefined ? fixed : Math.max(1, Math.floor(this.state?.batchSize ?? 1))
+    return this.state?.batchSize ?? fixed
   }
 }

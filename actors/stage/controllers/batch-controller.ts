@@ -32,7 +32,7 @@ export interface BatchSample {
 export type BatchPhase = 'up' | 'down' | 'rest'
 
 export interface BatchState {
-  /** Not always whole: what the next batch takes is this, rounded down. */
+  /** Whole; from 1 to `batchMax`. A step is by `factor`, and by one at least. */
   readonly batchSize: number
   readonly phase: BatchPhase
   /** What has been measured at the present size: jobs, batches, and milliseconds of work. */
@@ -91,8 +91,8 @@ export function batchStep(state: BatchState, sample: BatchSample, options: Resol
   const seen = observe(state, sample)
   if (seen.workMs < options.windowMs) return conclude(seen, 'hold', 'measuring', sample)
   const size = state.batchSize
-  const smaller = Math.max(1, size / options.factor)
-  const larger = Math.min(options.batchMax, size * options.factor)
+  const smaller = Math.max(1, Math.min(size - 1, Math.round(size / options.factor)))
+  const larger = Math.min(options.batchMax, Math.max(size + 1, Math.round(size * options.factor)))
   const meanMs = seen.workMs / seen.batches
   if (meanMs > options.batchMsMax && size > 1) {
     return conclude(fresh({ batchSize: smaller, phase: 'rest', best: null }), 'shrink', 'too-long', sample)
@@ -117,11 +117,6 @@ export function batchStep(state: BatchState, sample: BatchSample, options: Resol
     case 'rest':
       return rest(seen, throughput, mayGrow, sample, options)
   }
-}
-
-/** Jobs that the next batch takes. */
-export function sizeOf({ batchSize }: BatchState): number {
-  return Math.max(1, Math.floor(batchSize + 1e-9))
 }
 
 function goDown(size: number, smaller: number, best: number, sample: BatchSample): BatchStep {
@@ -151,7 +146,7 @@ function rest(
 
 /** A batch that was not full, or was taken at another size, says nothing. */
 function observe(state: BatchState, { batchSize, jobs, elapsedMs }: BatchSample): BatchState {
-  const size = sizeOf(state)
+  const size = state.batchSize
   if (batchSize !== size || jobs < size || !(elapsedMs >= 0)) return state
   return {
     ...state,
@@ -174,5 +169,5 @@ function conclude(
   reason: BatchReason,
   sample: BatchSample,
 ): BatchStep {
-  return { state, decision: { action, reason, batchSize: sizeOf(state), sample } }
+  return { state, decision: { action, reason, batchSize: state.batchSize, sample } }
 }

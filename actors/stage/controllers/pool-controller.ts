@@ -138,7 +138,7 @@ export function initialPool(_options: ResolvedPoolOptions): PoolState {
  * counts as a sample.
  */
 export function poolStep(state: PoolState, sample: PoolSample, options: ResolvedPoolOptions): PoolStep {
-  const seen = observe(state, sample, options)
+  const seen = judged(observe(state, sample, options), options)
   const members = sample.ready + sample.starting
   const { min, max } = options
   if (members < min) return conclude(seen, 'grow', 'below-min', members + 1, sample, options)
@@ -206,10 +206,19 @@ function measured(state: PoolState, sample: PoolSample, isAbove: boolean): PoolM
   }
 }
 
-function isThrashing({ trial, measure }: PoolState, { thrashMargin }: ResolvedPoolOptions): boolean {
+/** A growth that has kept the throughput is no longer on trial. */
+function judged(state: PoolState, options: ResolvedPoolOptions): PoolState {
+  return isTried(state) && !isThrashing(state, options) ? { ...state, trial: null } : state
+}
+
+function isTried({ trial, measure }: PoolState): boolean {
   if (trial === null || measure === null || measure.members <= trial.members) return false
-  if (measure.completed < TRIAL_JOBS && measure.elapsedMs < TRIAL_MS_MAX) return false
-  return perMs(measure) < (1 - thrashMargin) * perMs(trial)
+  return measure.completed >= TRIAL_JOBS || measure.elapsedMs >= TRIAL_MS_MAX
+}
+
+function isThrashing(state: PoolState, { thrashMargin }: ResolvedPoolOptions): boolean {
+  const { trial, measure } = state
+  return isTried(state) && perMs(measure as PoolMeasure) < (1 - thrashMargin) * perMs(trial as PoolMeasure)
 }
 
 function perMs({ completed, elapsedMs }: PoolMeasure): number {
@@ -225,8 +234,10 @@ function grow(
   const { nowMs } = sample
   const { measure, retiredAtMs, regrets } = state
   const isRegret = retiredAtMs !== null && nowMs - retiredAtMs <= 2 * patienceMs(state, options)
-  const trial =
-    measure !== null && measure.completed >= BASELINE_JOBS ? { ...measure, sinceMs: nowMs } : state.trial
+  // Where it grows again before that was judged, all of it is compared with what was before.
+  const baseline =
+    measure !== null && measure.completed >= BASELINE_JOBS ? { ...measure, sinceMs: nowMs } : null
+  const trial = state.trial ?? baseline
   const grown = {
     ...state,
     above: 0,

@@ -4,7 +4,10 @@
  */
 import { Admission } from '../../../../actors/stage/controllers/admission.ts'
 import type { AdmissionDecision } from '../../../../actors/stage/controllers/admission-controller.ts'
-import { type AdmissionOptions, resolveAdmissionOptions } from '../../../../actors/stage/controllers/admission-options.ts'
+import {
+  type AdmissionOptions,
+  resolveAdmissionOptions,
+} from '../../../../actors/stage/controllers/admission-options.ts'
 import { percentile } from '../../../../actors/stage/controllers/percentile-window.ts'
 import { createSeededRandom, nextFraction, type Random } from '../../../../runtime/context/random.ts'
 
@@ -50,7 +53,7 @@ function nextArrivalMs(scenario: Scenario, nowMs: number, random: Random): numbe
   if (arrivals === 'poisson') return nowMs + exponentialMs
   const atMs = nowMs + exponentialMs / 4
   const phase = atMs % burstMs
-  return phase < burstMs / 4 ? atMs : atMs - phase + burstMs + (phase - burstMs / 4) % (burstMs / 4)
+  return phase < burstMs / 4 ? atMs : atMs - phase + burstMs + ((phase - burstMs / 4) % (burstMs / 4))
 }
 
 interface Job {
