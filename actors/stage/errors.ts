@@ -26,7 +26,7 @@ export function reservationOverError(stage: string, why: string): OverloadError 
 
 /** A handler of batches must give one outcome for each job, in their order (`STAGE_BATCH_MISMATCH`). */
 export function mismatchError(stage: string, jobs: number, given: unknown): UsageError {
-  const what = Array.isArray(given) ? `${given.length}, or some that are none` : String(given)
+  const what = Array.isArray(given) ? `${given.length}, or some that are none` : describe(given)
   return new UsageError(
     'STAGE_BATCH_MISMATCH',
     `the handler of stage "${stage}" was given ${jobs} jobs and must give as many outcomes, not ${what}`,

@@ -7,6 +7,7 @@ import type { ResolvedBatchOptions } from './controllers/batch-options.ts'
 import { mismatchError } from './errors.ts'
 import type { Job, Work } from './job.ts'
 import { isOutcome, type Outcome } from './outcome.ts'
+import { Slice } from './slice.ts'
 import type { Desk, Workers } from './workers.ts'
 
 export class HomeBatches implements Workers, Work {
@@ -15,6 +16,7 @@ export class HomeBatches implements Workers, Work {
   private readonly concurrency: number
   private readonly size: BatchSize
   private calls = 0
+  private readonly slice: Slice
   private isDispatching = false
   running = 0
   readonly members = 0
@@ -29,6 +31,7 @@ export class HomeBatches implements Workers, Work {
     batch: ResolvedBatchOptions | undefined,
   ) {
     this.desk = desk
+    this.slice = new Slice(desk)
     this.handler = handler
     this.concurrency = concurrency
     this.size = new BatchSize(desk, batch, 1)
@@ -39,7 +42,7 @@ export class HomeBatches implements Workers, Work {
   }
 
   get isSaturated(): boolean {
-    return this.calls >= this.concurrency
+    return this.slice.isOver || this.calls >= this.concurrency
   }
 
   get batchSize(): number {
@@ -57,6 +60,7 @@ export class HomeBatches implements Workers, Work {
       this.start(jobs, batchSize, nowMs)
     }
     this.isDispatching = false
+    this.slice.used(nowMs)
     if (this.desk.ready > 0 && !this.isSaturated) this.desk.wake()
   }
 
@@ -92,6 +96,7 @@ export class HomeBatches implements Workers, Work {
     const elapsedMs = nowMs - startedAtMs
     this.calls -= 1
     this.running -= jobs.length
+    for (const { handle } of jobs) (handle as Context | undefined)?.end('the job is done')
     desk.served(elapsedMs, jobs.length)
     this.size.ended(nowMs, batchSize, jobs.length, elapsedMs)
     settleBatch(desk, jobs, result)
@@ -102,7 +107,9 @@ export class HomeBatches implements Workers, Work {
     ;(handle as Context).end(error)
   }
 
-  stop(): void {}
+  stop(): void {
+    this.slice.stop()
+  }
 }
 
 /** All jobs of a batch fail with it. */
@@ -126,8 +133,13 @@ export function outcomesFor(
   jobs: readonly Job[],
   given: unknown,
 ): readonly Outcome<unknown>[] | Failure {
-  const isRight = Array.isArray(given) && given.length === jobs.length && given.every(isOutcome)
-  return isRight ? given : { error: mismatchError(stage, jobs.length, given) }
+  try {
+    const isRight = Array.isArray(given) && given.length === jobs.length && given.every(isOutcome)
+    return isRight ? given : { error: mismatchError(stage, jobs.length, given) }
+  } catch (error) {
+    // One of them cannot even be looked at.
+    return { error }
+  }
 }
 
 export function settleBatch(

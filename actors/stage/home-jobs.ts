@@ -3,12 +3,14 @@ import type { Context } from '../../runtime/context/context.ts'
 import { Deferred } from '../../runtime/deferred/deferred.ts'
 import { isThenable } from '../../runtime/deferred/thenable.ts'
 import type { Job, Work } from './job.ts'
+import { Slice } from './slice.ts'
 import type { Desk, Workers } from './workers.ts'
 
 export class HomeJobs implements Workers, Work {
   private readonly desk: Desk
   private readonly handle: (job: unknown, ctx: Context) => unknown
   private readonly concurrency: number
+  private readonly slice: Slice
   private isDispatching = false
   running = 0
   readonly batchSize = 1
@@ -19,6 +21,7 @@ export class HomeJobs implements Workers, Work {
 
   constructor(desk: Desk, handle: (job: unknown, ctx: Context) => unknown, concurrency: number) {
     this.desk = desk
+    this.slice = new Slice(desk)
     this.handle = handle
     this.concurrency = concurrency
   }
@@ -28,7 +31,7 @@ export class HomeJobs implements Workers, Work {
   }
 
   get isSaturated(): boolean {
-    return this.running >= this.concurrency
+    return this.slice.isOver || this.running >= this.concurrency
   }
 
   dispatch(nowMs: number): void {
@@ -36,13 +39,14 @@ export class HomeJobs implements Workers, Work {
     let left = this.concurrency
     let atMs = nowMs
     this.isDispatching = true
-    while (this.running < this.concurrency && left > 0) {
+    while (!this.isSaturated && left > 0) {
       const job = this.desk.next(atMs)
       if (job === undefined) break
       left -= 1
       atMs = this.start(job, atMs)
     }
     this.isDispatching = false
+    this.slice.used(nowMs)
     if (this.desk.ready > 0 && !this.isSaturated) this.desk.wake()
   }
 
@@ -53,12 +57,14 @@ export class HomeJobs implements Workers, Work {
     job.work = this
     job.handle = ctx
     let result: unknown
+    let isLater: boolean
     try {
       result = this.handle(job.input, ctx)
+      isLater = isThenable(result)
     } catch (error) {
       return this.done(job, false, error)
     }
-    if (!isThenable(result)) return this.done(job, true, result)
+    if (!isLater) return this.done(job, true, result)
     Deferred.from(result).listen(
       (value) => void this.done(job, true, value),
       (error) => void this.done(job, false, error),
@@ -70,6 +76,7 @@ export class HomeJobs implements Workers, Work {
     const { desk } = this
     const nowMs = desk.clock.nowMs()
     this.running -= 1
+    ;(job.handle as Context | undefined)?.end('the job is done')
     desk.served(nowMs - job.startedAtMs, 1)
     desk.worked(job, isValue, result)
     if (!this.isDispatching && desk.ready > 0) desk.wake()
@@ -80,5 +87,7 @@ export class HomeJobs implements Workers, Work {
     ;(handle as Context).end(error)
   }
 
-  stop(): void {}
+  stop(): void {
+    this.slice.stop()
+  }
 }

@@ -110,6 +110,8 @@ class Member implements Instance {
     let result: unknown
     try {
       result = this.handle(envelope.event, ctx as Context)
+      // What cannot even be looked at fails its job, and not the member.
+      isThenable(result)
     } catch (error) {
       result = Deferred.fail(error)
     }

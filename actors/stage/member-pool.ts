@@ -10,6 +10,7 @@
 
 import type { Context } from '../../runtime/context/context.ts'
 import type { Deferred } from '../../runtime/deferred/deferred.ts'
+import { codeOf } from '../../runtime/errors.ts'
 import type { Host } from '../../runtime/system/logic.ts'
 import { ThreadLostError } from '../../runtime/worker/errors.ts'
 import { type Transferable, transfer, transfersOf } from '../../runtime/worker/transfer.ts'
@@ -159,9 +160,18 @@ export class MemberPool implements Workers {
           jobs.length,
           jobs.some((job) => this.isAnswer(job, error)),
         )
-        for (const job of jobs) this.failed(job, error)
+        // One of them cannot be sent, and none was: each alone tells which.
+        if (jobs.length > 1 && codeOf(error) === 'MESSAGE_NOT_CLONEABLE') this.giveEach(group)
+        else for (const job of jobs) this.failed(job, error)
       },
     )
+  }
+
+  private giveEach({ member, jobs, batchSize }: Group): void {
+    const nowMs = this.desk.clock.nowMs()
+    for (const job of jobs) {
+      if (job.state === RUNNING) this.give(new Group(member, [job], nowMs, batchSize))
+    }
   }
 
   /** The member has worked on it until now, as far as can be known: it was neither called off nor given back. */

@@ -1,5 +1,6 @@
 /** What came of a job, as a value: where several are answered at once, and in the message that `reply` sends. */
 import type { Context } from '../../runtime/context/context.ts'
+import { isThenable } from '../../runtime/deferred/thenable.ts'
 
 export type Outcome<R> =
   | { readonly ok: true; readonly value: R }
@@ -12,7 +13,9 @@ export interface StageJob<J> {
   readonly ctx: Context
 }
 
-/** Whether it can be read as an outcome. */
+/** Whether it can be read as an outcome. A promise is no value: nobody would wait for it in time. */
 export function isOutcome(value: unknown): value is Outcome<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { ok?: unknown }).ok === 'boolean'
+  if (typeof value !== 'object' || value === null) return false
+  const { ok, value: given } = value as { ok?: unknown; value?: unknown }
+  return typeof ok === 'boolean' && !isThenable(given)
 }

@@ -55,6 +55,9 @@ export function planStage<J, R>(config: StageConfig<J, R>): StagePlan {
   if (config.admission === null || config.batch === null)
     invalid('admission and batch', null, 'options or false')
   refuseUnknown('classes.', classes, Object.keys(classes))
+  // JavaScript puts such keys first, whatever their place: they would change ranks.
+  const numeral = Object.keys(classes).find((one) => /^\d+$/.test(one))
+  if (numeral !== undefined) invalid('classes', numeral, 'names that are no numbers')
   // Its classes and their targets are checked in any case.
   const admission = resolveAdmissionOptions(config.admission === false ? {} : config.admission, classes)
   return {

@@ -17,10 +17,14 @@ export interface SlotOptions {
 /** Who takes the job for a slot. */
 export interface SlotOwner {
   readonly name: string
-  /** The slot becomes a job of `ctx`. */
-  fill(slot: Slot, job: unknown): Deferred<unknown>
+  /** @throws what the function throws that gives a job's key. */
+  keyOf(job: unknown): PropertyKey | undefined
+  /** The slot becomes a job of its context. */
+  fill(slot: Slot, job: unknown, key: PropertyKey | undefined): Deferred<unknown>
   /** A job came for a slot that was held no longer. */
   late(): void
+  /** A slot was given back, or taken back, without a job. */
+  freed(): void
 }
 
 export class Slot extends Linked implements Reservation<unknown, unknown> {
@@ -54,6 +58,7 @@ export class Slot extends Linked implements Reservation<unknown, unknown> {
         `the slot reserved in stage "${owner.name}" has been committed or aborted already`,
       )
     }
+    const key = owner.keyOf(job)
     // Its deadline may have passed a moment ago, and nobody has noticed yet.
     if (this.over === undefined && this.ctx.isCancelled) this.end('its context has ended')
     this.isUsed = true
@@ -64,18 +69,22 @@ export class Slot extends Linked implements Reservation<unknown, unknown> {
       return late
     }
     this.slots.remove(this)
-    return owner.fill(this, job)
+    return owner.fill(this, job, key)
   }
 
   abort(): void {
-    if (this.isHeld) this.slots.remove(this)
+    const { isHeld } = this
     this.isUsed = true
+    if (!isHeld) return
+    this.slots.remove(this)
+    this.slots.owner.freed()
   }
 
   end(why: string): void {
     if (!this.isHeld) return
     this.over = why
     this.slots.remove(this)
+    this.slots.owner.freed()
   }
 }
 

@@ -70,8 +70,8 @@ const ERROR = 'error'
 const revivers = new Map(kinds.map(([kind, , revive]) => [kind, revive]))
 
 export function toErrorWire(error: unknown, depth = 0): FailureWire {
-  if (!(error instanceof Error)) return { value: cloneable(error) }
   try {
+    if (!(error instanceof Error)) return { value: cloneable(error) }
     const { name, message, stack } = error
     const { code, path, refusal } = error as { code?: unknown; path?: unknown; refusal?: DeadReason }
     // Why something was called off is not always an error.

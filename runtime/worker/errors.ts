@@ -56,10 +56,17 @@ export class ThreadLostError extends GreenroomError {
   }
 }
 
-/** What was to cross (`event`, `reply` or `input`) cannot be cloned (`MESSAGE_NOT_CLONEABLE`): nothing was sent. */
-export function notCloneableError(what: string, cause: unknown): UsageError {
+/**
+ * What was to cross cannot be cloned: an event or an input (`MESSAGE_NOT_CLONEABLE`), of which nothing was sent; or what came
+ * of it (`REPLY_NOT_CLONEABLE`).
+ */
+export function notCloneableError(
+  what: string,
+  cause: unknown,
+  code: 'MESSAGE_NOT_CLONEABLE' | 'REPLY_NOT_CLONEABLE' = 'MESSAGE_NOT_CLONEABLE',
+): UsageError {
   return new UsageError(
-    'MESSAGE_NOT_CLONEABLE',
+    code,
     `${what} cannot cross to another thread: ${describe(cause)} Plain data crosses; functions, refs, contexts and symbols do not.`,
     { cause },
   )

@@ -237,9 +237,17 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
     const [kind, id] = item
     const path = this.actor?.path ?? ''
     if (kind === VALUE) {
-      this.outbox.add(FAILURE, id as number, toErrorWire(notCloneableError(`a reply of ${path}`, cause)))
+      this.outbox.add(
+        FAILURE,
+        id as number,
+        toErrorWire(notCloneableError(`a reply of ${path}`, cause, 'REPLY_NOT_CLONEABLE')),
+      )
     } else if (kind === DOWN) {
-      this.outbox.add(DOWN, 'failed', toErrorWire(notCloneableError(`the output of ${path}`, cause)))
+      this.outbox.add(
+        DOWN,
+        'failed',
+        toErrorWire(notCloneableError(`the output of ${path}`, cause, 'REPLY_NOT_CLONEABLE')),
+      )
     }
   }
 

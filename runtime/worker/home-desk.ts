@@ -105,7 +105,11 @@ export class HomeDesk {
   refused(item: Batch, cause: unknown): void {
     const [kind, id] = item
     if (kind === HOME_VALUE)
-      this.plan.outbox.add(HOME_FAILURE, id, toErrorWire(notCloneableError('a reply to a thread', cause)))
+      this.plan.outbox.add(
+        HOME_FAILURE,
+        id,
+        toErrorWire(notCloneableError('a reply to a thread', cause, 'REPLY_NOT_CLONEABLE')),
+      )
   }
 
   /** The thread is no more: nobody waits for what it has asked. */

@@ -6,7 +6,7 @@
 import type { Flushable } from '../loop/work.ts'
 import type { Batch, Link } from './link.ts'
 import { type Transferable, transfersOf } from './transfer.ts'
-import { apart, type CrossedRef, isRun, nextItem, VALUE } from './wire.ts'
+import { apart, type Birth, type CrossedRef, isRun, nextItem, SPAWN, VALUE } from './wire.ts'
 
 export interface OutboxOptions {
   readonly link: Link
@@ -111,8 +111,9 @@ export class Outbox implements Flushable {
     for (let at = 0; at < items.length; ) {
       const next = nextItem(items, at)
       for (const item of isRun(items[at] as number) ? apart(items, at) : [items.slice(at, next)]) {
-        const last = item.at(-1) as { input?: unknown } | undefined
-        const refused = link.send(item, transfersOf(last) ?? transfersOf(last?.input) ?? [])
+        // Nothing else is looked into: it may be a user's, and may throw at a look.
+        const carried = item[0] === SPAWN ? (item[1] as Birth).input : item.at(-1)
+        const refused = link.send(item, transfersOf(carried) ?? [])
         if (refused !== undefined) onRefused(item, refused.error)
       }
       at = next

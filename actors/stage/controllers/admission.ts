@@ -2,7 +2,7 @@
  * Admission of one stage, put together: the gate that every submission passes, what is measured, and the controller that
  * is stepped by a timer. It reads no clock and holds no timer: every call says what time it is.
  *
- * The gate is feed-forward. A job is refused if it would probably end after its target: what is inside, times what a job
+ * The gate is feed-forward. A job is refused if it is likely to end after its target: what is inside, times what a job
  * costs, over the servers, as far as its class's wait share allows. So a queue never grows beyond what can be served in
  * time, from the first second on, whatever is offered; feedback alone learns of a queue only by its victims.
  *
@@ -21,13 +21,7 @@ import {
 } from './admission-controller.ts'
 import type { ResolvedAdmissionOptions } from './admission-options.ts'
 import { PercentileWindow } from './percentile-window.ts'
-import {
-  capacityPerSecond,
-  noEstimate,
-  observeService,
-  predictMs,
-  type ServiceEstimate,
-} from './service-estimate.ts'
+import { noEstimate, observeService, predictMs, type ServiceEstimate } from './service-estimate.ts'
 import { type BucketState, fillBucket, initialBucket, takeTokens } from './token-bucket.ts'
 
 /** How the stage stands when a job comes. */
@@ -48,15 +42,25 @@ export interface AdmissionTick extends Load {
   readonly loopDelayMs: number
 }
 
-/** Standard deviations above the mean at which a job is predicted to end: 95 of 100 then end before. */
-const DEVIATIONS = 1.645
 /**
- * Share of the target that the gate goes by. The rest is for what a stage does not see: the way to whoever asked and back,
- * and a machine that has others to serve. Without it a queue of jobs of one size ends just at the target, half of them late.
+ * Standard deviations above the mean at which a job is predicted to end. 1 for the first that wait, one for each server,
+ * and for all while servers have time to spare: 84 of 100 then end before, and a refusal would leave a server idle. Up
+ * to 3 where they have none, since then a short queue keeps them as busy as a long one, and makes nobody late.
+ */
+const DEVIATIONS_MIN = 1
+const DEVIATIONS_MAX = 3
+/**
+ * Share of the target that the gate goes by, but for those first ones. The rest is for what a stage does not see: the way to whoever
+ * asked and back, and a machine that has others to serve. Without it a queue of jobs of one size ends just at the target,
+ * half of them late.
  */
 const GATE_SHARE = 0.9
-
-/** The same for 90 of 100. */
+/** Share of the servers' time below which they have some to spare, and above which they have none. */
+const USE_SPARE = 0.6
+const USE_FULL = 0.9
+/** Milliseconds over which that share is smoothed. */
+const USE_MS = 1_000
+/** For 90 of 100. */
 const P90_DEVIATIONS = 1.282
 
 /** What one class is measured by. */
@@ -79,6 +83,14 @@ export class Admission {
   private pressure = 1
   /** When a job was first seen under way; only of use until one has ended. */
   private firstRunMs: number | undefined
+  /** When jobs were let in to wait without anything being known: what becomes of these says nothing of the gate. */
+  private ignorantFromMs = Number.POSITIVE_INFINITY
+  private ignorantToMs = Number.NEGATIVE_INFINITY
+  /** Milliseconds for which servers were occupied since the last tick, as far as jobs have ended. */
+  private busyMs = 0
+  /** Share of the servers' time that was occupied, smoothed. At first they are taken to have none to spare. */
+  private use = 1
+  private tickedAtMs: number | undefined
 
   constructor(options: ResolvedAdmissionOptions) {
     this.options = options
@@ -115,6 +127,7 @@ export class Admission {
    * @param elapsedMs - see `observeService`.
    */
   served(elapsedMs: number, jobs = 1): void {
+    this.busyMs += elapsedMs
     this.estimate = observeService(this.estimate, elapsedMs, jobs)
   }
 
@@ -122,18 +135,21 @@ export class Admission {
   ended(index: number, elapsedMs: number, nowMs: number): void {
     const gauge = this.gauges[index] as Gauge
     gauge.completed += 1
-    gauge.window.add(elapsedMs, nowMs)
+    const enteredMs = nowMs - elapsedMs
+    const isBlind = enteredMs >= this.ignorantFromMs && enteredMs <= this.ignorantToMs
+    if (!isBlind) gauge.window.add(elapsedMs, nowMs)
   }
 
   /** Call it every 100 ms while there is anything inside, or `isAtRest` was false. */
   step(tick: AdmissionTick): AdmissionDecision {
     const { options, gauges } = this
     const { nowMs } = tick
+    this.observeUse(tick)
     const sample = {
       nowMs,
       inside: tick.queued + tick.running,
-      capacityPerSecond: capacityPerSecond(this.estimate, tick.servers),
       unqueuedP90Ms: predictMs(this.estimate, 0, 1, P90_DEVIATIONS),
+      use: this.use,
       canGrow: tick.canGrow,
       loopDelayMs: tick.loopDelayMs,
       classes: gauges.map(({ window, offered, refused, completed }, i) => {
@@ -142,8 +158,7 @@ export class Admission {
         return { samples: count, p90Ms, offered, refused, completed }
       }),
     }
-    const before = this.state
-    const { state, decision } = admissionStep(before, sample, options)
+    const { state, decision } = admissionStep(this.state, sample, options)
     if (decision.action === 'wait') {
       this.state = state
       return decision
@@ -164,20 +179,41 @@ export class Admission {
 
   /** 0 if they may be expected in time, else milliseconds that what is inside takes. */
   private gate(index: number, jobs: number, load: Load): number {
-    const { queued, running, nowMs } = load
+    const { queued, running } = load
     const servers = Math.max(1, load.servers)
     const inside = queued + running
     const ahead = inside + jobs - 1
     if (inside === 0 || ahead < servers) return 0
-    let { estimate } = this
-    if (estimate.jobs === 0) {
-      if (running === 0) return 0
-      this.firstRunMs ??= nowMs
-      estimate = observeService(noEstimate, nowMs - this.firstRunMs)
-    }
-    const predicted = predictMs(estimate, ahead, servers, DEVIATIONS)
-    if (predicted <= this.bounds[index]! * (1 + 1e-9)) return 0
+    const estimate = this.estimate.jobs > 0 ? this.estimate : this.guess(load)
+    const isNear = ahead < 2 * servers
+    const boundMs = (isNear ? 1 : GATE_SHARE) * (this.bounds[index] as number)
+    const deviations = isNear ? DEVIATIONS_MIN : this.deviations()
+    if (predictMs(estimate, ahead, servers, deviations) <= boundMs * (1 + 1e-9)) return 0
     return (ahead * estimate.meanMs) / servers
+  }
+
+  /** Before any job has ended: the first one takes at least as long as it has been seen at work. */
+  private guess({ nowMs, running }: Load): ServiceEstimate {
+    this.ignorantFromMs = Math.min(this.ignorantFromMs, nowMs)
+    this.ignorantToMs = nowMs
+    if (running === 0) return noEstimate
+    this.firstRunMs ??= nowMs
+    return observeService(noEstimate, nowMs - this.firstRunMs)
+  }
+
+  private deviations(): number {
+    const fullness = Math.min(1, Math.max(0, (this.use - USE_SPARE) / (USE_FULL - USE_SPARE)))
+    return DEVIATIONS_MIN + (DEVIATIONS_MAX - DEVIATIONS_MIN) * fullness
+  }
+
+  /** Between ticks, what has ended tells; jobs longer than that, only who is at work when one looks. */
+  private observeUse({ nowMs, running, servers }: AdmissionTick): void {
+    const passedMs = Math.max(0, nowMs - (this.tickedAtMs ?? nowMs))
+    const isShort = this.estimate.meanMs < passedMs
+    const share = (isShort ? this.busyMs / passedMs : running) / Math.max(1, servers)
+    this.use += (1 - Math.exp(-passedMs / USE_MS)) * (Math.min(1, share) - this.use)
+    this.busyMs = 0
+    this.tickedAtMs = nowMs
   }
 
   private take(index: number, gauge: Gauge, jobs: number, nowMs: number): number {
@@ -223,7 +259,7 @@ export class Admission {
   private rebound(): void {
     let most = Number.POSITIVE_INFINITY
     this.bounds = this.options.classes.map(({ targetMs }, i) => {
-      const boundMs = Math.min(most, GATE_SHARE * targetMs * this.state.classes[i]!.waitShare)
+      const boundMs = Math.min(most, targetMs * this.state.classes[i]!.waitShare)
       most = boundMs / 2
       return boundMs
     })

@@ -11,7 +11,7 @@ export interface BatchOptions {
   readonly batchMsMax?: number
   /** Factor of a step up, divisor of a step down. Default 1.2 (source); 1.01 to 4. */
   readonly factor?: number
-  /** Milliseconds of work over which the throughput is taken, once. Default 20; 0.1 to 60,000. SEDA's is 1,000, of time. */
+  /** Milliseconds of work over which the throughput is taken, once. Default 50; 0.1 to 60,000. SEDA's is 1,000, of time. */
   readonly windowMs?: number
   /** Weight of the past in the smoothed throughput. Default 0.7 (source); 0 to 0.99. */
   readonly smoothing?: number
@@ -26,7 +26,7 @@ const bounds: BoundsOf<BatchOptions> = {
   initial: { byDefault: 1, least: 1, most: 65_536, unit: 'jobs', whole: true },
   batchMsMax: { byDefault: 20, least: 0.01, most: 60_000, unit: 'milliseconds' },
   factor: { byDefault: 1.2, least: 1.01, most: 4, unit: 'factor' },
-  windowMs: { byDefault: 20, least: 0.1, most: 60_000, unit: 'milliseconds of work' },
+  windowMs: { byDefault: 50, least: 0.1, most: 60_000, unit: 'milliseconds of work' },
   smoothing: { byDefault: 0.7, least: 0, most: 0.99, unit: 'weight of the past' },
   keep: { byDefault: 0.9, least: 0.1, most: 1, unit: 'fraction of the best throughput' },
 }

@@ -18,8 +18,8 @@ export interface ServiceEstimate {
 export const noEstimate: ServiceEstimate = { jobs: 0, meanMs: 0, squareMs2: 0 }
 
 /**
- * Weight of one job in the smoothed mean: the last 50 to 100 jobs count; with fewer, what is long by chance is refused for, and what is short is let in. The first ones count evenly, so that one cold
- * start is soon outvoted.
+ * Weight of one job in the smoothed mean: the last 50 to 100 jobs count. With fewer, more is let in while the mean is low
+ * by chance, and is late. The first ones count evenly, so that one cold start is soon outvoted.
  */
 const WEIGHT = 0.02
 
@@ -43,12 +43,9 @@ export function observeService(estimate: ServiceEstimate, elapsedMs: number, job
 /** Variance over the square of the mean: 0 for jobs of one size, 1 for exponential ones. Bounded by 0 and 4. */
 export function variability({ meanMs, squareMs2 }: ServiceEstimate): number {
   if (meanMs <= 0) return 0
-  return Math.min(4, Math.max(0, squareMs2 / (meanMs * meanMs) - 1))
-}
-
-/** Jobs a second that `servers` can end, or null where nothing is known. */
-export function capacityPerSecond({ jobs, meanMs }: ServiceEstimate, servers: number): number | null {
-  return jobs === 0 || meanMs <= 0 || servers < 1 ? null : (servers / meanMs) * 1_000
+  const cv2 = squareMs2 / (meanMs * meanMs) - 1
+  // What is left of rounding, times a root, would refuse what is just in time.
+  return cv2 >= 1e-6 ? Math.min(4, cv2) : 0
 }
 
 /**
@@ -56,7 +53,8 @@ export function capacityPerSecond({ jobs, meanMs }: ServiceEstimate, servers: nu
  * deviations. 0 where nothing is known: ignorance refuses nobody.
  *
  * With `ahead` jobs waiting or under way on `servers` servers, `ahead - servers + 1` of them end before it starts. The
- * first of these is under way already: what is left of it is (1 + cv2)/2 of a mean (renewal theory).
+ * first of these is under way already: what is left of it is (1 + cv2)/2 of a mean (renewal theory). For jobs of one size
+ * that spread is not one of chance, but bounded by a whole job: the lesser of both counts.
  */
 export function predictMs(
   estimate: ServiceEstimate,

@@ -167,7 +167,7 @@ function isRight({ deed, isCancelled, hasDeadline, value, error }: Known): boole
     case 'fail':
       return code === deed.code
     case 'function':
-      return code === 'MESSAGE_NOT_CLONEABLE'
+      return code === 'REPLY_NOT_CLONEABLE'
     default:
       return false
   }

@@ -110,3 +110,23 @@ test(
     t.deepEqual(await world.outcomes(busy, paid), ['', ''])
   }),
 )
+
+test(
+  'a key that cannot be had throws, and the slot is still held',
+  inWorld(async (t, world) => {
+    const stage = openStage<string, string>(world.ctx, {
+      handler: (job) => job,
+      order: (job) => {
+        if (job === 'bad') throw new RangeError('no key')
+        return job
+      },
+    })
+    const slot = stage.reserve(world.ctx)
+    if (isRefused(slot)) throw slot.toError()
+    t.throws(() => slot.commit('bad'), { message: 'no key' })
+    t.true(slot.isHeld)
+    const done = slot.commit('good')
+    await world.settle()
+    t.is(await done, 'good')
+  }),
+)

@@ -3,7 +3,7 @@ import test from 'ava'
 import { isRefused, type Refused } from '../../../actors/stage/refused.ts'
 import { openStage } from '../../../actors/stage/stage.ts'
 import { Deferred } from '../../../runtime/deferred/deferred.ts'
-import { codeOf } from '../../../runtime/errors.ts'
+import { codeOf, describe } from '../../../runtime/errors.ts'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
 import { inWorld, type World } from '../../runtime/system/world.ts'
 import { Bench, balances, taken } from './support.ts'
@@ -205,3 +205,54 @@ function listener(world: World, told: unknown[]) {
     behaviour({ initial: 'up', states: { up: { done: (_, event) => void told.push(event) } } }),
   )
 }
+
+test(
+  'what a handler gives and cannot even be looked at fails its job, and nothing else',
+  inWorld(async (t, world) => {
+    const trap = Object.defineProperty({}, 'then', {
+      get() {
+        throw new RangeError('a trap')
+      },
+    })
+    const stage = openStage<string, unknown>(world.ctx, { handler: (job) => (job === 'trap' ? trap : job) })
+    const outcomes = Promise.all(
+      ['a', 'trap', 'b'].map((job) => stage.run(world.ctx, job).then(String, describe)),
+    )
+    await world.settle()
+    t.deepEqual(await outcomes, ['a', 'a trap', 'b'])
+    balances(t, stage)
+  }),
+)
+
+test(
+  'the context of a job ends with it: what it has left behind there goes',
+  inWorld(async (t, world) => {
+    const ends: string[] = []
+    const stage = openStage<string, string>(world.ctx, {
+      admission: false,
+      handler: async (job, ctx) => {
+        ctx.onCancel(() => ends.push(job))
+        await ctx.after(1)
+        return job
+      },
+    })
+    const done = stage.run(world.ctx, 'a')
+    await world.advance(1)
+    t.is(await done, 'a')
+    t.deepEqual(ends, ['a'])
+    t.is(world.clock.pending, 0)
+  }),
+)
+
+test(
+  'names of classes that JavaScript would put first, and jobs that are no list, are refused',
+  inWorld((t, world) => {
+    const handler = (job: string) => job
+    t.throws(() => openStage(world.ctx, { handler, classes: { high: {}, 1: {} } }), {
+      code: 'STAGE_OPTION_INVALID',
+      message: /classes/,
+    })
+    const stage = openStage(world.ctx, { handler })
+    t.throws(() => stage.submitMany(world.ctx, new Set(['a']) as never), { code: 'STAGE_OPTION_INVALID' })
+  }),
+)

@@ -134,8 +134,24 @@ test.serial(
     const all = [echo(1), uncloneable, { do: 'function' } as const, echo(4)].map((deed) =>
       stage.run(ctx, deed),
     )
-    t.deepEqual(await codes(all), [1, 'MESSAGE_NOT_CLONEABLE', 'MESSAGE_NOT_CLONEABLE', 4])
+    t.deepEqual(await codes(all), [1, 'MESSAGE_NOT_CLONEABLE', 'REPLY_NOT_CLONEABLE', 4])
     t.like(stage.statistics(), { completed: 2, failed: 2, members: 1 })
+  }),
+)
+
+test.serial(
+  'a job in a batch that cannot be cloned fails alone: the others were not begun, and are asked one by one',
+  withThreads(async (t, system) => {
+    const { ctx } = system
+    const stage = openStage(ctx, {
+      ...still,
+      handler: pool(onThread(threadJobs, 'workAll'), { takes: 'batches', max: 1 }),
+      batch: { initial: 3, batchMax: 3, batchMsMax: 60_000 },
+    })
+    const uncloneable = { do: 'echo', value: () => {} } as never
+    const all = [echo(1), uncloneable, echo(3)].map((deed) => stage.run(ctx, deed))
+    t.deepEqual(await codes(all), [1, 'MESSAGE_NOT_CLONEABLE', 3])
+    balances(t, stage)
   }),
 )
 

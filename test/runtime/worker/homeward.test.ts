@@ -106,7 +106,7 @@ test.serial(
 const failures: Readonly<Record<string, readonly [event: AnyEvent, code: string, cause: string]>> = {
   'its failure': [{ type: 'fail' }, 'ACTOR_FAILED', 'BROKEN'],
   'that it does not understand': [{ type: 'unheard of' }, 'ASK_UNHANDLED', 'UNKNOWN'],
-  'that its answer cannot be cloned': [{ type: 'secret' }, 'MESSAGE_NOT_CLONEABLE', 'UNKNOWN'],
+  'that its answer cannot be cloned': [{ type: 'secret' }, 'REPLY_NOT_CLONEABLE', 'UNKNOWN'],
 }
 
 for (const [what, [event, code, cause]] of Object.entries(failures)) {

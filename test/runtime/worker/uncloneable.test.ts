@@ -1,5 +1,5 @@
 /**
- * Law: what cannot be cloned fails alone, with `MESSAGE_NOT_CLONEABLE` where somebody asked and as a dead letter where not,
+ * Law: what cannot be cloned fails alone, with `MESSAGE_NOT_CLONEABLE`, or `REPLY_NOT_CLONEABLE`, where somebody asked and as a dead letter where not,
  * and costs no other message of its batch anything. Buffers move where that is asked for, and only where something is sent.
  */
 import test from 'ava'
@@ -34,7 +34,7 @@ test.serial(
     t.is(ref.send(ctx, { type: 'note', value: 'c' }), 'accepted')
     const notes = ref.ask(ctx, { type: 'notes' })
     t.deepEqual(await outcomes([...asked, notes]), [
-      ...[1, 'MESSAGE_NOT_CLONEABLE', 2, 'MESSAGE_NOT_CLONEABLE', 3],
+      ...[1, 'MESSAGE_NOT_CLONEABLE', 2, 'REPLY_NOT_CLONEABLE', 3],
       ['a', 'c'],
     ])
     t.deepEqual(home.told('deadLetter'), ['echo note uncloneable'])
@@ -69,7 +69,7 @@ test.serial(
   'nor can an output: its watchers are told of a failure',
   atHome(async (t, { spawn, ctx }) => {
     const ref = spawn(ctx, onThread(module, 'mute'))
-    t.is(endOf((await ref.watch()).reason), 'failed MESSAGE_NOT_CLONEABLE')
+    t.is(endOf((await ref.watch()).reason), 'failed REPLY_NOT_CLONEABLE')
   }),
 )
 

@@ -31,7 +31,7 @@ class Controlled {
     return {
       nowMs: this.nowMs,
       inside: 10,
-      capacityPerSecond: 200,
+      use: 0.95,
       unqueuedP90Ms: 10,
       canGrow: false,
       loopDelayMs: 0,
@@ -172,7 +172,7 @@ test('any samples: shares and rates stay within their bounds, nothing is changed
     fc.record({
       passedMs: fc.integer({ min: 0, max: 5_000 }),
       inside: fc.nat(100),
-      capacityPerSecond: fc.option(fc.double({ min: 0.01, max: 1e5, noNaN: true })),
+      use: fc.double({ min: 0, max: 1, noNaN: true }),
       unqueuedP90Ms: fc.double({ min: 0, max: 1e4, noNaN: true }),
       canGrow: fc.boolean(),
       loopDelayMs: fc.double({ min: 0, max: 500, noNaN: true }),

@@ -9,152 +9,249 @@ import {
   resolveAdmissionOptions,
 } from '../../../../actors/stage/controllers/admission-options.ts'
 import { percentile } from '../../../../actors/stage/controllers/percentile-window.ts'
+import {
+  initialPool,
+  type PoolDecision,
+  poolStep,
+} from '../../../../actors/stage/controllers/pool-controller.ts'
+import { type PoolOptions, resolvePoolOptions } from '../../../../actors/stage/controllers/pool-options.ts'
 import { createSeededRandom, nextFraction, type Random } from '../../../../runtime/context/random.ts'
 
+/** `bursts`: all arrivals of a period of `burstMs` come in its first quarter, at four times the rate. */
 export type Arrivals = 'constant' | 'poisson' | 'bursts'
 
 export interface Scenario {
+  /** How many there are; with a pool, how many one load is measured by. */
   readonly servers: number
   readonly serviceMs: number
   readonly times: 'constant' | 'exponential'
   readonly targetMs: number
-  /** Offered load, in capacities. */
-  readonly load: number
+  /** Offered load, in capacities: the jobs that `servers` can do. May change over time. */
+  readonly load: number | ((nowMs: number) => number)
   readonly arrivals: Arrivals
   readonly seconds: number
-  /** What entered before is not measured. */
+  /** What ends before is not measured. */
   readonly warmSeconds: number
   readonly seed: number
+  /** Default: on. */
   readonly admission?: AdmissionOptions | false
-  /** Instead of admission: this many jobs may be inside. */
+  /** Instead of admission: so many jobs may be inside. */
   readonly insideMax?: number
   readonly burstMs?: number
+  /** Instead of `serviceMs`: the mean for a job that starts now, as one of so many. */
   readonly serviceAt?: (nowMs: number, running: number) => number
-  readonly onDecision?: (decision: AdmissionDecision) => void
+  /** The servers are a pool's members, each ready `startMs` after it was called for. */
+  readonly pool?: PoolOptions & { readonly startMs: number }
+  readonly onAdmission?: (decision: AdmissionDecision) => void
+  readonly onPool?: (decision: PoolDecision) => void
 }
 
 export interface Outcome {
   readonly offered: number
   readonly refused: number
-  readonly completed: number
-  /** Completed within the target, in capacities. */
+  /** Done within the target, in capacities. */
   readonly goodput: number
-  readonly throughput: number
+  /** Of the admitted. */
   readonly p90Ms: number
   readonly retryAfterMs: readonly number[]
+  /** Of a pool, at the end. */
+  readonly members: number
 }
 
-/** Bursts: within each period of `burstMs`, the first quarter has all the arrivals, at four times the rate. */
-function nextArrivalMs(scenario: Scenario, nowMs: number, random: Random): number {
-  const { servers, serviceMs, load, arrivals, burstMs = 400 } = scenario
-  const gapMs = serviceMs / servers / load
-  if (arrivals === 'constant') return nowMs + gapMs
-  const exponentialMs = -Math.log(1 - nextFraction(random)) * gapMs
-  if (arrivals === 'poisson') return nowMs + exponentialMs
-  const atMs = nowMs + exponentialMs / 4
-  const phase = atMs % burstMs
-  return phase < burstMs / 4 ? atMs : atMs - phase + burstMs + ((phase - burstMs / 4) % (burstMs / 4))
-}
-
-interface Job {
-  readonly enteredMs: number
-  startedMs: number
-}
+const TICK_MS = 100
 
 export function simulate(scenario: Scenario): Outcome {
-  const { servers, serviceMs, times, targetMs, seconds, warmSeconds, seed } = scenario
-  const arrivalsRandom = createSeededRandom(seed)
-  const serviceRandom = createSeededRandom(seed + 1_000_003)
-  const admission =
-    scenario.admission === false
-      ? undefined
-      : new Admission(resolveAdmissionOptions({ targetMs, ...scenario.admission }))
-  const endMs = seconds * 1_000
-  const warmMs = warmSeconds * 1_000
-  const queue: Job[] = []
-  let head = 0
-  const running: { job: Job; endsMs: number }[] = []
-  let offered = 0
-  let refused = 0
-  const latencies: number[] = []
-  const retryAfterMs: number[] = []
-  let good = 0
-  let completed = 0
-  let arrivalMs = nextArrivalMs(scenario, 0, arrivalsRandom)
-  let tickMs = 0
-  const load = { nowMs: 0, queued: 0, running: 0, servers }
+  return new Simulation(scenario).run()
+}
 
-  const start = (nowMs: number) => {
-    while (running.length < servers && head < queue.length) {
-      const job = queue[head++] as Job
-      job.startedMs = nowMs
-      const mean = scenario.serviceAt?.(nowMs, running.length + 1) ?? serviceMs
-      const ms = times === 'constant' ? mean : -Math.log(1 - nextFraction(serviceRandom)) * mean
-      running.push({ job, endsMs: nowMs + ms })
+interface Running {
+  readonly enteredMs: number
+  readonly startedMs: number
+  readonly endsMs: number
+}
+
+class Simulation {
+  private readonly scenario: Scenario
+  private readonly arrivals: Random
+  private readonly services: Random
+  private readonly admission: Admission | undefined
+  private readonly pool: SimulatedPool | undefined
+  private readonly queue: number[] = []
+  private head = 0
+  private readonly running: Running[] = []
+  private readonly latencies: number[] = []
+  private readonly retries: number[] = []
+  private offered = 0
+
+  constructor(scenario: Scenario) {
+    const { seed, targetMs, admission = {}, pool } = scenario
+    this.scenario = scenario
+    this.arrivals = createSeededRandom(seed)
+    this.services = createSeededRandom(seed + 1_000_003)
+    if (admission !== false) {
+      this.admission = new Admission(resolveAdmissionOptions({ targetMs, ...admission }))
     }
-    if (head > 10_000) {
-      queue.splice(0, head)
-      head = 0
+    if (pool !== undefined) this.pool = new SimulatedPool(pool, scenario.onPool)
+  }
+
+  run(): Outcome {
+    const { seconds, warmSeconds, servers, serviceMs, targetMs } = this.scenario
+    let arrivalMs = this.nextArrivalMs(0)
+    let tickMs = 0
+    for (;;) {
+      const next = this.nextEnd()
+      const nowMs = Math.min(arrivalMs, tickMs, next?.endsMs ?? Number.POSITIVE_INFINITY)
+      if (nowMs > seconds * 1_000) break
+      if (nowMs === next?.endsMs) this.end(next)
+      else if (nowMs === tickMs) {
+        this.tick(nowMs)
+        tickMs += TICK_MS
+      } else {
+        this.arrive(nowMs)
+        arrivalMs = this.nextArrivalMs(nowMs)
+      }
+      this.start(nowMs)
+    }
+    const good = this.latencies.filter((ms) => ms <= targetMs * (1 + 1e-9)).length
+    return {
+      offered: this.offered,
+      refused: this.retries.length,
+      goodput: good / ((servers / serviceMs) * (seconds - warmSeconds) * 1_000),
+      p90Ms: percentile(this.latencies, 0.9) ?? 0,
+      retryAfterMs: this.retries,
+      members: this.pool?.ready ?? servers,
     }
   }
-  for (;;) {
-    let next = -1
-    let finishMs = Number.POSITIVE_INFINITY
-    for (let i = 0; i < running.length; i += 1) {
-      if (running[i]!.endsMs < finishMs) {
-        finishMs = running[i]!.endsMs
-        next = i
-      }
-    }
-    const nowMs = Math.min(arrivalMs, finishMs, tickMs)
-    if (nowMs > endMs) break
-    load.nowMs = nowMs
-    load.queued = queue.length - head
-    load.running = running.length
-    if (nowMs === finishMs) {
-      const { job } = running.splice(next, 1)[0]!
-      const elapsedMs = nowMs - job.enteredMs
-      admission?.served(nowMs - job.startedMs)
-      admission?.ended(0, elapsedMs, nowMs)
-      if (nowMs >= warmMs) {
-        completed += 1
-        if (elapsedMs <= targetMs + 1e-6) good += 1
-        latencies.push(elapsedMs)
-      }
-      start(nowMs)
-    } else if (nowMs === tickMs) {
-      if (admission !== undefined) {
-        const decision = admission.step({ ...load, canGrow: false, loopDelayMs: 0 })
-        scenario.onDecision?.(decision)
-      }
-      tickMs += 100
-    } else {
-      const isMeasured = nowMs >= warmMs
-      const retryMs =
-        admission !== undefined
-          ? admission.offer(0, 1, load)
-          : load.queued + load.running >= (scenario.insideMax ?? Number.POSITIVE_INFINITY)
-            ? 1
-            : 0
-      if (isMeasured) offered += 1
-      if (retryMs === 0) {
-        queue.push({ enteredMs: nowMs, startedMs: 0 })
-        start(nowMs)
-      } else if (isMeasured) {
-        refused += 1
-        retryAfterMs.push(retryMs)
-      }
-      arrivalMs = nextArrivalMs(scenario, nowMs, arrivalsRandom)
+
+  private get servers(): number {
+    return this.pool?.ready ?? this.scenario.servers
+  }
+
+  private load(nowMs: number) {
+    return {
+      nowMs,
+      queued: this.queue.length - this.head,
+      running: this.running.length,
+      servers: this.servers,
     }
   }
-  const capacity = (servers / serviceMs) * (endMs - warmMs)
-  return {
-    offered,
-    refused,
-    completed,
-    goodput: good / capacity,
-    throughput: completed / capacity,
-    p90Ms: percentile(latencies, 0.9) ?? 0,
-    retryAfterMs,
+
+  private arrive(nowMs: number): void {
+    const { insideMax = Number.POSITIVE_INFINITY } = this.scenario
+    const isMeasured = nowMs >= this.scenario.warmSeconds * 1_000
+    const load = this.load(nowMs)
+    const isRoom = load.queued + load.running < insideMax
+    const retryMs = this.admission?.offer(0, 1, load) ?? (isRoom ? 0 : 1)
+    if (isMeasured) this.offered += 1
+    if (retryMs === 0) this.queue.push(nowMs)
+    else {
+      this.pool?.refused()
+      if (isMeasured) this.retries.push(retryMs)
+    }
   }
+
+  private start(nowMs: number): void {
+    const { serviceMs, serviceAt, times } = this.scenario
+    while (this.running.length < this.servers && this.head < this.queue.length) {
+      const enteredMs = this.queue[this.head++] as number
+      const meanMs = serviceAt?.(nowMs, this.running.length + 1) ?? serviceMs
+      const ms = times === 'constant' ? meanMs : exponential(this.services, meanMs)
+      this.running.push({ enteredMs, startedMs: nowMs, endsMs: nowMs + ms })
+    }
+    this.pool?.busy(this.running.length)
+    if (this.head > 10_000) this.queue.splice(0, this.head)
+    if (this.head > 10_000) this.head = 0
+  }
+
+  private nextEnd(): Running | undefined {
+    let next: Running | undefined
+    for (const one of this.running) if (next === undefined || one.endsMs < next.endsMs) next = one
+    return next
+  }
+
+  private end(one: Running): void {
+    const { enteredMs, startedMs, endsMs } = one
+    this.running.splice(this.running.indexOf(one), 1)
+    this.admission?.served(endsMs - startedMs)
+    this.admission?.ended(0, endsMs - enteredMs, endsMs)
+    this.pool?.completed()
+    if (endsMs >= this.scenario.warmSeconds * 1_000) this.latencies.push(endsMs - enteredMs)
+  }
+
+  private tick(nowMs: number): void {
+    const load = this.load(nowMs)
+    this.pool?.tick(nowMs, load.queued)
+    const canGrow = this.pool?.canGrow ?? false
+    const decision = this.admission?.step({ ...load, canGrow, loopDelayMs: 0 })
+    if (decision !== undefined) this.scenario.onAdmission?.(decision)
+  }
+
+  private nextArrivalMs(nowMs: number): number {
+    const { servers, serviceMs, load, arrivals, burstMs = 400 } = this.scenario
+    const gapMs = serviceMs / servers / (typeof load === 'number' ? load : load(nowMs))
+    if (arrivals === 'constant') return nowMs + gapMs
+    const sparseMs = exponential(this.arrivals, gapMs)
+    if (arrivals === 'poisson') return nowMs + sparseMs
+    // Time that only runs in the first quarter of each period.
+    const quarterMs = burstMs / 4
+    const phase = nowMs % burstMs
+    const openMs = Math.floor(nowMs / burstMs) * quarterMs + Math.min(phase, quarterMs) + sparseMs / 4
+    return Math.max(nowMs, Math.floor(openMs / quarterMs) * burstMs + (openMs % quarterMs))
+  }
+}
+
+class SimulatedPool {
+  private readonly options
+  private readonly startMs: number
+  private readonly onDecision: ((decision: PoolDecision) => void) | undefined
+  private state
+  private readonly startingAtMs: number[] = []
+  private seen = { busyPeak: 0, completed: 0, refused: 0 }
+  private running = 0
+  ready: number
+  canGrow = true
+
+  constructor(
+    { startMs, ...given }: PoolOptions & { readonly startMs: number },
+    onDecision?: (decision: PoolDecision) => void,
+  ) {
+    this.options = resolvePoolOptions(given)
+    this.startMs = startMs
+    this.onDecision = onDecision
+    this.state = initialPool(this.options)
+    this.ready = this.options.min
+  }
+
+  busy(members: number): void {
+    this.running = members
+    this.seen.busyPeak = Math.max(this.seen.busyPeak, members)
+  }
+
+  completed(): void {
+    this.seen.completed += 1
+  }
+
+  refused(): void {
+    this.seen.refused += 1
+  }
+
+  tick(nowMs: number, queued: number): void {
+    while ((this.startingAtMs[0] ?? Number.POSITIVE_INFINITY) <= nowMs) {
+      this.startingAtMs.shift()
+      this.ready += 1
+    }
+    const starting = this.startingAtMs.length
+    const sample = { nowMs, ready: this.ready, starting, queued, ...this.seen }
+    this.seen = { busyPeak: this.running, completed: 0, refused: 0 }
+    const { state, decision } = poolStep(this.state, sample, this.options)
+    this.state = state
+    this.canGrow = decision.canGrow
+    if (decision.action === 'grow') this.startingAtMs.push(nowMs + this.startMs)
+    if (decision.action === 'retire') this.ready = decision.members - starting
+    this.onDecision?.(decision)
+  }
+}
+
+function exponential(random: Random, meanMs: number): number {
+  return -Math.log(1 - nextFraction(random)) * meanMs
 }
