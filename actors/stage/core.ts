@@ -29,6 +29,7 @@ import { HELD, Job, type JobKeeper, RUNNING, SETTLED, WAITING, type Work } from 
 import { LinkedList } from './linked-list.ts'
 import type { StagePlan } from './plan.ts'
 import { sendReply } from './reply.ts'
+import { Room } from './room.ts'
 import type { Desk, Workers } from './workers.ts'
 
 export class StageCore implements Desk, Inside, Entrance, JobKeeper {
@@ -40,6 +41,8 @@ export class StageCore implements Desk, Inside, Entrance, JobKeeper {
   private readonly backlog: Backlog
   private readonly door: Door
   readonly intake: Intake
+  /** In the queue, for flows. */
+  readonly room: Room
   private readonly onListenerFailed: (error: unknown, during: string) => void
   /** Jobs that are not settled, in the order of submission. */
   private readonly jobs = new LinkedList<Job>()
@@ -68,6 +71,7 @@ export class StageCore implements Desk, Inside, Entrance, JobKeeper {
     this.door = new Door(plan, clock, this)
     this.intake = new Intake(plan, clock, this.door, this)
     this.expiry = new Expiry(clock, this.jobs, (job) => this.expire(job))
+    this.room = new Room(() => !this.isOpen || this.queued < plan.limits.queueCapacity)
   }
 
   get name(): string {
@@ -251,6 +255,7 @@ export class StageCore implements Desk, Inside, Entrance, JobKeeper {
     this.host = host
     this.workers = hire(this, host, this.plan)
     this.workers.dispatch(this.clock.nowMs())
+    this.freed()
   }
 
   /** A step of its actor. */
@@ -258,6 +263,7 @@ export class StageCore implements Desk, Inside, Entrance, JobKeeper {
     this.isAwake = false
     this.workers?.dispatch(this.clock.nowMs())
     this.expiry.arm()
+    this.freed()
   }
 
   close(): void {
@@ -265,6 +271,7 @@ export class StageCore implements Desk, Inside, Entrance, JobKeeper {
     this.isClosed = true
     this.intake.close()
     if (this.events.has('closed')) this.events.emit('closed')
+    this.freed()
     this.endIfDone()
   }
 
@@ -359,7 +366,18 @@ export class StageCore implements Desk, Inside, Entrance, JobKeeper {
         this.tell(first, isValue, result)
       }
     }
+    this.freed()
     this.endIfDone()
+  }
+
+  /** There may be room in the queue, or no hope of any. */
+  freed(): void {
+    if (!this.room.isAwaited) return
+    const { reactor } = this.system
+    const { current } = reactor
+    reactor.current = undefined
+    this.room.tell()
+    reactor.current = current
   }
 
   private endIfDone(): void {

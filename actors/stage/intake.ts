@@ -3,6 +3,7 @@ import type { Context } from '../../runtime/context/context.ts'
 import type { Deferred } from '../../runtime/deferred/deferred.ts'
 import type { EventObject } from '../../runtime/mailbox/envelope.ts'
 import type { Clock } from '../../runtime/time/clock.ts'
+import { invalid } from './controllers/options.ts'
 import type { Counters } from './counters.ts'
 import type { Door } from './door.ts'
 import type { StageEvents } from './events.ts'
@@ -16,6 +17,8 @@ export interface Entrance {
   readonly isOpen: boolean
   readonly counters: Counters
   readonly events: StageEvents
+  /** A slot is held no longer. */
+  freed(): void
   enter(
     ctx: Context,
     input: unknown,
@@ -55,10 +58,13 @@ export class Intake implements SlotOwner {
   /** Takes jobs, all or none. @param index - of their class. */
   take(
     ctx: Context,
-    inputs: readonly unknown[],
+    given: readonly unknown[],
     index: number,
     options: Options | undefined,
   ): readonly Deferred<unknown>[] | Refused {
+    if (!Array.isArray(given)) invalid('jobs', given, 'an array')
+    // A hole is a job that is undefined, not one that is left out.
+    const inputs = Array.from(given)
     const keys = inputs.map((input) => this.keyOf(input))
     const nowMs = this.clock.nowMs()
     const refused = this.refuses(ctx, index, inputs.length, nowMs)
@@ -79,6 +85,13 @@ export class Intake implements SlotOwner {
     return refused ?? this.entrance.enter(ctx, input, index, key, nowMs, options?.reply)
   }
 
+  /** As `takeOne`, for a flow, which keeps what is refused until there is room: the refusal is not counted, and not told. */
+  offer(ctx: Context, input: unknown): Deferred<unknown> | Refused {
+    const key = this.keyOf(input)
+    const nowMs = this.clock.nowMs()
+    return this.looksAt(ctx, 0, 1, nowMs) ?? this.entrance.enter(ctx, input, 0, key, nowMs, undefined)
+  }
+
   reserve(ctx: Context, index: number, options: Options | undefined): Slot | Refused {
     const nowMs = this.clock.nowMs()
     const refused = this.refuses(ctx, index, 1, nowMs)
@@ -92,9 +105,12 @@ export class Intake implements SlotOwner {
 
   // ── SlotOwner ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  fill({ ctx, options }: Slot, input: unknown): Deferred<unknown> {
-    const key = this.keyOf(input)
+  fill({ ctx, options }: Slot, input: unknown, key: PropertyKey | undefined): Deferred<unknown> {
     return this.entrance.enter(ctx, input, options.class, key, this.clock.nowMs(), options.reply)
+  }
+
+  freed(): void {
+    this.entrance.freed()
   }
 
   late(): void {
@@ -104,9 +120,9 @@ export class Intake implements SlotOwner {
   }
 
   private refuses(ctx: Context, index: number, jobs: number, nowMs: number): Refused | undefined {
-    const { isOpen, counters, events } = this.entrance
-    const refused = isOpen ? this.door.refuses(ctx, index, jobs, nowMs) : this.door.closed()
+    const refused = this.looksAt(ctx, index, jobs, nowMs)
     if (refused === undefined) return undefined
+    const { counters, events } = this.entrance
     counters.submitted += jobs
     counters.refused += jobs
     if (events.has('refused')) {
@@ -115,7 +131,11 @@ export class Intake implements SlotOwner {
     return refused
   }
 
-  private keyOf(input: unknown): PropertyKey | undefined {
+  private looksAt(ctx: Context, index: number, jobs: number, nowMs: number): Refused | undefined {
+    return this.entrance.isOpen ? this.door.refuses(ctx, index, jobs, nowMs) : this.door.closed()
+  }
+
+  keyOf(input: unknown): PropertyKey | undefined {
     const { order } = this.plan
     return typeof order === 'function' ? order(input) : undefined
   }

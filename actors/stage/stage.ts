@@ -62,11 +62,16 @@ export function openStage<J, R>(ctx: Context<typeof System>, config: StageConfig
   return new OpenStage<J, R>(core, ref)
 }
 
+/** @internal What a flow sees of a stage. Undefined for what is none. */
+export function coreOf(stage: unknown): StageCore | undefined {
+  return stage instanceof OpenStage ? stage.core : undefined
+}
+
 class OpenStage<J, R> implements Stage<J, R> {
   readonly name: string
   readonly ref: Ref<StageEvent>
   readonly events: StageEvents
-  private readonly core: StageCore
+  readonly core: StageCore
 
   constructor(core: StageCore, ref: Ref<StageEvent>) {
     this.name = core.name

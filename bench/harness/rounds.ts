@@ -130,7 +130,7 @@ function reportOf(suite: string, results: readonly Result[]): Report {
           min: significant(min),
           max: significant(max),
         })
-        const isComparable = [...ours, ...theirs].every((value) => value > 0)
+        const isComparable = figure.isCompared !== false && [...ours, ...theirs].every((value) => value > 0)
         if (index > 0 && isComparable) {
           ratios[`${who} ${figure.what}`] = significant(pairedRatio(ours, theirs, figure.better))
         }

@@ -14,6 +14,8 @@ export interface Figure {
   readonly better: Better
   /** What is counted may be none: then there is no ratio. Default: a figure of 0 is a mistake of the trial's. */
   readonly mayBeZero?: boolean
+  /** Default true. False of what is neither good nor bad in itself, and only tells how the others came about: no ratio. */
+  readonly isCompared?: boolean
 }
 
 /** Work that its contenders do once a round. It may give several figures (a rate and a latency). */

@@ -1,7 +1,7 @@
-/** The picture of a report: three panels over the offered load, a line for each server. Pure: a report in, SVG out. */
+/** The picture of a report: four panels over the offered load, two in a row, a line for each server. Pure: a report in, SVG out. */
 import type { Report } from '../harness/report.ts'
 import { overloadTrials } from './trials.ts'
-import { TARGET_MS } from './work.ts'
+import { PATIENCE_MS, TARGET_MS } from './work.ts'
 
 interface Panel {
   readonly title: string
@@ -15,6 +15,7 @@ interface Panel {
 const panels: readonly Panel[] = [
   { title: 'Answers in time', what: 'goodput', unit: 'a second' },
   { title: 'p90 of what was answered', what: 'p90', unit: 'ms', mark: { at: TARGET_MS, text: 'target' } },
+  { title: 'Refused with 503', what: 'refused', unit: 'a second' },
   { title: 'p99 of GET /hello beside', what: 'hello p99', unit: 'ms' },
 ]
 
@@ -34,24 +35,29 @@ const HEIGHT = 200
 const LEFT = 64
 const TOP = 64
 const GAP = 64
+const PANELS_IN_ROW = 2
+/** From the top of one row's panels to that of the next. */
+const ROW_HEIGHT = HEIGHT + 104
 
 export function plot(report: Report): string {
-  const width = LEFT + panels.length * (WIDTH + GAP)
-  const height = TOP + HEIGHT + 96
+  const rows = Math.ceil(panels.length / PANELS_IN_ROW)
+  const width = LEFT + PANELS_IN_ROW * (WIDTH + GAP) - GAP / 2
+  const height = TOP + (rows - 1) * ROW_HEIGHT + HEIGHT + 96
   const value = (who: string, name: string, what: string): number => {
     const row = report.rows.find((row) => row.name === `${who} ${name} ${what}`)
     if (row === undefined) throw new RangeError(`the report has no row "${who} ${name} ${what}"`)
     return row.median
   }
   const drawn = panels.map((panel, index) => {
-    const left = LEFT + index * (WIDTH + GAP)
+    const left = LEFT + (index % PANELS_IN_ROW) * (WIDTH + GAP)
+    const above = TOP + Math.floor(index / PANELS_IN_ROW) * ROW_HEIGHT
     const series = servers.map(([who]) => loads.map(({ name }) => value(who, name, panel.what)))
-    return drawPanel(panel, left, series)
+    return drawPanel(panel, { left, above }, series)
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title desc">`,
     '  <title id="title">Servers under more load than they can serve</title>',
-    '  <desc id="desc">Answers in time, the 90th percentile of the answered, and the 99th percentile of a light request beside, at half to eight times the load that a server can do, for greenroom, Fastify with Piscina, and Fastify with under-pressure.</desc>',
+    '  <desc id="desc">Answers in time, the 90th percentile of the answered, refusals, and the 99th percentile of a light request beside, at half to eight times the load that a server can do, for greenroom, Fastify with Piscina, and Fastify with under-pressure.</desc>',
     STYLE,
     `  <rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="14"/>`,
     ...drawn,
@@ -63,15 +69,15 @@ export function plot(report: Report): string {
 
 function drawPanel(
   { title, unit, mark }: Panel,
-  left: number,
+  { left, above }: { readonly left: number; readonly above: number },
   series: readonly (readonly number[])[],
 ): string {
   const top = niceTop(Math.max(...series.flat(), mark?.at ?? 0))
   const x = (index: number): number => round(left + (index * WIDTH) / (loads.length - 1))
-  const y = (value: number): number => round(TOP + HEIGHT * (1 - value / top))
+  const y = (value: number): number => round(above + HEIGHT * (1 - value / top))
   const lines: string[] = [
-    `  <text class="head" x="${left}" y="${TOP - 30}">${title}</text>`,
-    `  <text class="soft" x="${left}" y="${TOP - 12}">${unit}</text>`,
+    `  <text class="head" x="${left}" y="${above - 30}">${title}</text>`,
+    `  <text class="soft" x="${left}" y="${above - 12}">${unit}</text>`,
   ]
   for (const part of [0, 0.25, 0.5, 0.75, 1]) {
     const at = y(part * top)
@@ -79,7 +85,7 @@ function drawPanel(
     lines.push(`  <text class="soft end" x="${left - 8}" y="${at + 4}">${part * top}</text>`)
   }
   for (const [index, { times }] of loads.entries()) {
-    lines.push(`  <text class="soft middle" x="${x(index)}" y="${TOP + HEIGHT + 20}">${times} x</text>`)
+    lines.push(`  <text class="soft middle" x="${x(index)}" y="${above + HEIGHT + 20}">${times} x</text>`)
   }
   if (mark !== undefined) {
     lines.push(`  <path class="mark" d="M${left} ${y(mark.at)}H${left + WIDTH}"/>`)
@@ -106,7 +112,7 @@ function legend(height: number): string[] {
   })
   return [
     ...items,
-    `  <text class="soft" x="${LEFT}" y="${height - 12}">over what is asked for, in times what a server can do; one thread for the work, clients that do not wait for each other</text>`,
+    `  <text class="soft" x="${LEFT}" y="${height - 12}">over what is asked for, in times what one thread can do, by clients that do not wait for each other and leave after ${PATIENCE_MS} ms</text>`,
   ]
 }
 

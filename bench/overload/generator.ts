@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline'
 import { capacityOf } from './closed-loop.ts'
 import { type Load, runLoad } from './open-loop.ts'
-import { figuresOf } from './outcomes.ts'
+import { figuresOf, percentile } from './outcomes.ts'
 
 console.log('ready')
 for await (const line of createInterface({ input: process.stdin })) {
@@ -22,6 +22,6 @@ async function answer(what: string, asked: Load): Promise<unknown> {
   const outcomes = await runLoad(asked)
   const used = process.cpuUsage({ user, system })
   const busy = (used.user + used.system) / 1e3 / (performance.now() - startMs)
-  const sent = outcomes.admittedMs.length + outcomes.refused + outcomes.lost
-  return { ...figuresOf(outcomes), refusedBare: outcomes.refusedBare, busy, sent }
+  const { refusedBare, sentLateMs } = outcomes
+  return { ...figuresOf(outcomes), refusedBare, busy, lateMs: percentile(sentLateMs, 0.99) ?? 0 }
 }

@@ -37,6 +37,7 @@ export async function runLoad(load: Load): Promise<Outcomes> {
   const good = new Array<number>(clients).fill(0)
   const admittedMs: number[] = []
   const helloMs: number[] = []
+  const sentLateMs: number[] = []
   const turns = clientsInTurn(load)
   const endMs = (warmUpSeconds + seconds) * 1e3
   const startMs = performance.now()
@@ -75,6 +76,7 @@ export async function runLoad(load: Load): Promise<Outcomes> {
       if (atMs >= endMs) break
       const client = turns.next().value
       const counts = atMs >= warmUpSeconds * 1e3
+      if (counts) sentLateMs.push(performance.now() - startMs - atMs)
       send(pools[client] as Connections, load.request, atMs, (status, hasRetryAfter, ms) => {
         if (!counts) return
         if (status === 200) {
@@ -99,7 +101,7 @@ export async function runLoad(load: Load): Promise<Outcomes> {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
   for (const pool of [...pools, friend]) pool.leave()
-  return { seconds, targetMs, patienceMs, admittedMs, refused, refusedBare, lost, good, helloMs }
+  return { seconds, targetMs, patienceMs, admittedMs, refused, refusedBare, lost, good, helloMs, sentLateMs }
 }
 
 /** Those of one client. */

@@ -17,6 +17,8 @@ export interface Outcomes {
   readonly good: readonly number[]
   /** Milliseconds of `GET /hello`, asked beside. */
   readonly helloMs: readonly number[]
+  /** Milliseconds from the instant that each request was due until it was sent: the generator's own share of all latencies. */
+  readonly sentLateMs: readonly number[]
 }
 
 export interface Figures {

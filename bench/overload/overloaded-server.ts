@@ -1,19 +1,18 @@
 /** A server under an open-loop load: a fresh process for each run, so that nobody begins with another run's backlog. */
-import { LineProcess, nodeCommand } from '../harness/process-contender.ts'
+import { ContenderError, LineProcess, nodeCommand } from '../harness/process-contender.ts'
 import type { Contender } from '../harness/suite.ts'
+import { checkAnswers } from '../http/check.ts'
+import { type GeneratorRun, remarkOnGenerator } from './generator-limit.ts'
 import type { Load } from './open-loop.ts'
 import type { Figures } from './outcomes.ts'
 import type { OverloadTrial } from './trials.ts'
-import { BODY, CLIENTS, hashPath, PATIENCE_MS, TARGET_MS } from './work.ts'
+import { BODY, CLIENTS, hashPath, PATIENCE_MS, rightHash, TARGET_MS } from './work.ts'
 
 /** Seconds of load before it counts: threads start, code is compiled, controllers find their places. */
 const WARM_UP_SECONDS = 2
-/** Share of one core from which the generator itself may be what is slow. */
-const BUSY_MAX = 0.6
 
 /** What a load process answers. */
-interface Answered extends Figures {
-  readonly busy: number
+interface Answered extends Figures, GeneratorRun {
   readonly refusedBare: number
 }
 
@@ -33,7 +32,7 @@ export class OverloadedServer implements Contender<OverloadTrial> {
   readonly who: string
   private readonly module: URL
   private readonly plan: OverloadPlan
-  private readonly busiest = new Map<OverloadTrial, number>()
+  private readonly generatorRuns = new Map<OverloadTrial, GeneratorRun[]>()
   private runs = 0
 
   constructor(who: string, module: URL, plan: OverloadPlan) {
@@ -47,9 +46,11 @@ export class OverloadedServer implements Contender<OverloadTrial> {
     const server = new LineProcess(this.who, nodeCommand(this.module))
     this.runs += 1
     try {
+      const port = Number(await server.readReady())
+      await checkServer(this.who, port, rounds)
       const rate = trial.times * capacity
       const load: Load = {
-        port: Number(await server.readReady()),
+        port,
         request: hashRequest(rounds),
         rate,
         burst: Math.max(1, Math.round(rate * trial.burstSeconds)),
@@ -63,9 +64,9 @@ export class OverloadedServer implements Contender<OverloadTrial> {
       const said = await generator.ask(`load ${JSON.stringify(load)}`, seconds + WARM_UP_SECONDS)
       const answered = JSON.parse(said) as Answered
       if (answered.refusedBare > 0 && this.who === 'greenroom') {
-        throw new Error(`${answered.refusedBare} answers with 503 had no Retry-After`)
+        throw new ContenderError(`${this.who}: ${answered.refusedBare} answers with 503 had no Retry-After`)
       }
-      this.busiest.set(trial, Math.max(this.busiest.get(trial) ?? 0, answered.busy))
+      this.generatorRuns.set(trial, [...(this.generatorRuns.get(trial) ?? []), answered])
       return trial.figures.map(({ of }) => answered[of])
     } finally {
       await server.end()
@@ -73,12 +74,20 @@ export class OverloadedServer implements Contender<OverloadTrial> {
   }
 
   remark(trial: OverloadTrial): string | undefined {
-    const busy = this.busiest.get(trial) ?? 0
-    return busy < BUSY_MAX
-      ? undefined
-      : `the load generator was busy for ${Math.round(busy * 100)} % of the time, and may have come late itself`
+    return remarkOnGenerator(this.generatorRuns.get(trial) ?? [])
   }
 
   /** Its processes end with their runs. */
   async end(): Promise<void> {}
+}
+
+/** @throws ContenderError unless the server says hello, and computes what it is asked to. */
+async function checkServer(who: string, port: number, rounds: number): Promise<void> {
+  await checkAnswers(who, port, { path: '/hello', connections: 1 })
+  const url = `http://127.0.0.1:${port}${hashPath(rounds)}`
+  const answer = await fetch(url, { method: 'POST', body: BODY, headers: { connection: 'close' } })
+  const body = await answer.text()
+  if (answer.status !== 200 || body !== rightHash(rounds)) {
+    throw new ContenderError(`${who}: answers wrongly: status ${answer.status}, body "${body.slice(0, 100)}"`)
+  }
 }

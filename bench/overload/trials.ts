@@ -27,7 +27,15 @@ const figures = (name: string): readonly OverloadFigure[] =>
       ['fairness', 'Jain', 'higher', 'fairness'],
       ['hello p99', 'ms', 'lower', 'helloP99Ms'],
     ] as const
-  ).map(([what, unit, better, of]) => ({ what: `${name} ${what}`, unit, better, of, mayBeZero: true }))
+  ).map(([what, unit, better, of]) => ({
+    what: `${name} ${what}`,
+    unit,
+    better,
+    of,
+    mayBeZero: true,
+    // To refuse more is better than to answer nobody, and worse than to answer.
+    isCompared: of !== 'refusedPerSecond',
+  }))
 
 const trial = (name: string, times: number, burstSeconds = 0, rounds = 1): OverloadTrial => ({
   name,

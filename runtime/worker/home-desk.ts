@@ -16,6 +16,7 @@ import { notCloneableError } from './errors.ts'
 import type { Batch } from './link.ts'
 import type { Outbox } from './outbox.ts'
 import {
+  ASK,
   type CrossedRef,
   FORGET_REF,
   HOME_ASK,
@@ -27,6 +28,7 @@ import {
   HOME_TELL,
   HOME_VALUE,
   HOME_WATCH,
+  TELL,
 } from './wire.ts'
 
 /** Refs that a thread may hold at once. One more cannot cross (`THREAD_REFS_FULL`). */
@@ -44,7 +46,7 @@ const FOR_EVER = { timeoutMs: DELAY_MS_MAX, isReentrant: true }
 interface Known {
   readonly ref: Ref<AnyEvent>
   readonly crossed: CrossedRef
-  /** How often it was named. */
+  /** How often it was named, since when the thread has not let go of it. */
   named: number
 }
 
@@ -101,9 +103,11 @@ export class HomeDesk {
     }
   }
 
-  /** A reply that cannot be cloned fails its question. */
+  /** A reply that cannot be cloned fails its question. In a message that cannot, the sender was not named after all. */
   refused(item: Batch, cause: unknown): void {
     const [kind, id] = item
+    const sender = kind === ASK || kind === TELL ? (item[4] as CrossedRef | undefined) : undefined
+    if (sender !== undefined) this.forget(sender[0], 1)
     if (kind === HOME_VALUE)
       this.plan.outbox.add(
         HOME_FAILURE,
@@ -151,8 +155,10 @@ export class HomeDesk {
 
   private forget(number: number, seen: number): void {
     const known = this.byNumber.get(number)
-    // It was named again since.
-    if (known === undefined || known.named !== seen) return
+    if (known === undefined) return
+    known.named -= seen
+    // It was named again since: the thread counts from there, and will say so once more.
+    if (known.named > 0) return
     this.byNumber.delete(number)
     this.byRef.delete(known.ref)
   }

@@ -12,9 +12,7 @@ export function plainFields(fields: object): PlainFields {
   try {
     return Object.entries(fields)
       .slice(0, FIELDS_MAX)
-      .map(([name, value]) =>
-        value instanceof Error ? [name, toErrorWire(value), true] : [name, plain(value), false],
-      )
+      .map(([name, value]) => [name, ...plain(value)])
   } catch (trap) {
     return [['fields', describe(trap), false]]
   }
@@ -26,12 +24,10 @@ export function fromPlainFields(fields: PlainFields): Record<string, unknown> {
   )
 }
 
-function plain(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null)
-    return typeof value === 'function' ? describe(value) : value
+function plain(value: unknown): [value: unknown, isError: boolean] {
   try {
-    return structuredClone(value)
+    return value instanceof Error ? [toErrorWire(value), true] : [structuredClone(value), false]
   } catch {
-    return describe(value)
+    return [describe(value), false]
   }
 }

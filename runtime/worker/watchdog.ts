@@ -24,6 +24,8 @@ export class Watchdog {
   /** The message that the thread was busy with at the last look, and since when. */
   private suspect = 0
   private sinceMs = 0
+  /** It is looked at once more: where home was busy itself, what the thread has said meanwhile is taken in between. */
+  private wasSuspicious = false
 
   constructor(watched: Watched) {
     this.watched = watched
@@ -31,8 +33,11 @@ export class Watchdog {
 
   /** A message was abandoned: looks every half of `stuckMs` from now on, as long as such a message is under way. */
   wake(): void {
+    if (this.timer !== undefined) return
     const { clock, stuckMs } = this.watched
-    this.timer ??= clock.schedule(clock.nowMs() + stuckMs / 2, () => this.look())
+    const nowMs = clock.nowMs()
+    this.see(nowMs)
+    this.timer = clock.schedule(nowMs + stuckMs / 2, () => this.look())
   }
 
   end(): void {
@@ -43,14 +48,24 @@ export class Watchdog {
     this.timer = undefined
     const { clock, sent, lastBegun, stuckMs } = this.watched
     const nowMs = clock.nowMs()
-    if (lastBegun !== this.suspect) {
-      this.suspect = lastBegun
-      this.sinceMs = nowMs
-    }
+    this.see(nowMs)
     const abandonedAtMs = sent.get(lastBegun)?.abandonedAtMs ?? nowMs
-    // It was seen to be busy with it half of the time ago, and longer than that it has been.
-    if (nowMs - Math.max(this.sinceMs, abandonedAtMs) >= stuckMs / 2) this.watched.stuck()
-    else if (hasAbandoned(sent)) this.wake()
+    const isSuspicious = nowMs - Math.max(this.sinceMs, abandonedAtMs) >= stuckMs
+    if (isSuspicious && this.wasSuspicious) {
+      this.watched.stuck()
+    } else if (isSuspicious) {
+      this.timer = clock.schedule(nowMs + 1, () => this.look())
+    } else if (hasAbandoned(sent)) {
+      this.wake()
+    }
+    this.wasSuspicious = isSuspicious
+  }
+
+  private see(nowMs: number): void {
+    const { lastBegun } = this.watched
+    if (lastBegun === this.suspect) return
+    this.suspect = lastBegun
+    this.sinceMs = nowMs
   }
 }
 

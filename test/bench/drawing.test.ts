@@ -27,9 +27,20 @@ const report: Report = {
 
 test('every server has a line with a point for each load in every panel', (t) => {
   const svg = plot(report)
-  t.is(svg.match(/<circle /g)?.length, 3 * 3 * 5)
-  t.is(svg.match(/class="line (ours|first|second)" d="M[\d.]+ [\d.]+L/g)?.length, 3 * 3)
+  t.is(svg.match(/<circle /g)?.length, 4 * 3 * 5)
+  t.is(svg.match(/class="line (ours|first|second)" d="M[\d.]+ [\d.]+L/g)?.length, 4 * 3)
   t.notRegex(svg, /NaN|undefined|Infinity/)
+})
+
+test('all that is drawn is inside of the picture', (t) => {
+  const svg = plot(report)
+  const [, width = 0, height = 0] = (/viewBox="0 0 (\d+) (\d+)"/.exec(svg) ?? []).map(Number)
+  const points = [...svg.matchAll(/c?x="([\d.-]+)" c?y="([\d.-]+)"/g)].map(([, x, y]) => [
+    Number(x),
+    Number(y),
+  ])
+  t.true(points.length > 60)
+  for (const [x = -1, y = -1] of points) t.true(x >= 0 && x <= width && y >= 0 && y <= height, `${x} ${y}`)
 })
 
 test('a report that lacks a row is refused, by its name', (t) => {

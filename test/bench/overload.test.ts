@@ -57,6 +57,7 @@ test('goodput counts answers in time alone; without any answer a latency is as l
     lost: 4,
     good: [1, 1],
     helloMs: [1, 2],
+    sentLateMs: [],
   }
   t.like(figuresOf(outcomes), { goodput: 1, p50Ms: 90, refusedPerSecond: 3, lostPerSecond: 2, fairness: 1 })
   t.like(figuresOf({ ...outcomes, admittedMs: [], good: [0, 0] }), { goodput: 0, p90Ms: 400, fairness: 0.5 })
@@ -126,6 +127,28 @@ test('each request is counted once: answered, refused with or without a time, or
     outcomes.good.reduce((sum, count) => sum + count),
     25,
   )
+  await server.close()
+})
+
+test('an answer after the target is answered, and not good', async (t) => {
+  const server = await serve(() => 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
+  const outcomes = await runLoad({ ...load, targetMs: 0, patienceMs: 10_000, port: server.port })
+  t.is(outcomes.admittedMs.length, 100)
+  t.deepEqual(outcomes.good, [0, 0, 0, 0])
+  await server.close()
+})
+
+test('a generator that comes late does not hide it: latency counts from the instant that a request was due', async (t) => {
+  const server = await serve((index) => {
+    // The server shares our thread: the generator is as stuck as it is.
+    if (index === 0) for (const startMs = performance.now(); performance.now() - startMs < 150; );
+    return 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
+  })
+  const outcomes = await runLoad({ ...load, patienceMs: 10_000, port: server.port })
+  t.is(outcomes.admittedMs.length, 100)
+  t.true(Math.max(...outcomes.sentLateMs) > 100)
+  const lateCount = outcomes.sentLateMs.filter((ms) => ms > 100).length
+  t.true(outcomes.admittedMs.filter((ms) => ms > 100).length >= lateCount)
   await server.close()
 })
 

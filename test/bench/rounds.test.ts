@@ -177,6 +177,36 @@ for (const value of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
   })
 }
 
+test('a count may be 0 where its figure says so, and then has no ratio', async (t) => {
+  const lost: Trial = {
+    name: 'lost',
+    figures: [{ what: 'lost', unit: '1/s', better: 'lower', mayBeZero: true }],
+  }
+  const { suite } = fake({ greenroom: () => [0], peer: () => [5] }, [lost])
+  const { rows, ratios } = await runSuite(suite, { log: silent })
+  t.deepEqual(
+    rows.map(({ median }) => median),
+    [0, 5],
+  )
+  t.deepEqual(ratios, {})
+})
+
+test('a figure that is not compared has rows and no ratio', async (t) => {
+  const told: Trial = { name: 'told', figures: [{ ...size.figures[0]!, isCompared: false }] }
+  const { rows, ratios } = await runSuite(fake({ greenroom: ours, peer: theirs }, [told]).suite, {
+    log: silent,
+  })
+  t.is(rows.length, 2)
+  t.deepEqual(ratios, {})
+})
+
+test('contenders that warm up by themselves have no round of warm-up', async (t) => {
+  const { suite, events } = fake({ greenroom: () => [1] }, [size])
+  const { rows } = await runSuite({ ...suite, isWarm: true }, { log: silent })
+  t.is(events.filter((event) => event.startsWith('greenroom size')).length, 3)
+  t.is(rows[0]?.median, 1)
+})
+
 test('when one contender fails all are ended', async (t) => {
   const fails: Answer = () => {
     throw new Error('broken')

@@ -1,6 +1,6 @@
 /**
  * Stages joined into a flow. The slowest sets the pace: what one cannot take yet waits before it, and when enough wait the
- * stage before stops taking, and so on to the entrance. What was taken there is refused nowhere later.
+ * stage before gets no more, and so on to the entrance. What was taken there is refused nowhere later.
  *
  *     const flow = flowOf(parse).to(hash).map(toRow).to(store)
  *     const stored = flow.submit(ctx, line)                       // one item: a deferred, or a refusal at once
@@ -9,60 +9,68 @@
  * Sources: Reactive Streams (demand from downstream), Elixir's GenStage, Pekko's `Partition` and `Merge`.
  */
 import type { Context } from '../../../runtime/context/context.ts'
-import type { Deferred } from '../../../runtime/deferred/deferred.ts'
-import { UsageError } from '../../../runtime/errors.ts'
+import { Deferred } from '../../../runtime/deferred/deferred.ts'
 import type { Stage } from '../interface.ts'
-import { isRefused, Refused } from '../refused.ts'
+import { Refused } from '../refused.ts'
+import { Room } from '../room.ts'
 import { FanOut } from './fan-out.ts'
 import { Joint } from './joint.ts'
-import { MapSection } from './map-section.ts'
-import { type FlowRun, type RunOptions, runFlow } from './run.ts'
-import type { FlowStatistics, Item, Section } from './section.ts'
-import { StageSection } from './stage-section.ts'
+import { checkLanes, type JoinOptions, planJoin, type RunOptions } from './limits.ts'
+import { MapSection, StageSection } from './parts.ts'
+import { Books, Passage } from './passage.ts'
+import { type FlowRun, runFlow } from './run.ts'
+import type { FlowStatistics, Full, Section } from './section.ts'
 
-export interface JoinOptions {
-  /**
-   * Items that may be in the section before a joint, or wait behind it for room in the next. One more is refused at the
-   * entrance, or waits before. From 1 to 65,536; default 64.
-   */
-  readonly window?: number
+/** Who comes too late has nothing to wait for. */
+const NOWHERE = new Room(() => false)
+
+/** What a flow is made of. */
+export type FlowPart<In, Out> = Stage<In, Out> | Flow<In, Out>
+
+/** The lanes of a fan-out, from 1 to 1,024: each by itself, or so many of a kind. */
+export type Lanes<In, Out> =
+  | readonly FlowPart<In, Out>[]
+  | { readonly count: number; readonly lane: (index: number) => FlowPart<In, Out> }
+
+/** One of the sections that stand behind each other, and how the next one is joined to it. */
+interface Link {
+  readonly section: Section<unknown, unknown>
+  readonly join: Required<JoinOptions>
 }
-
-/** Lanes of one fan-out, at most. */
-export const LANES_MAX = 1_024
 
 export class Flow<In, Out> {
   /** @internal */
   readonly section: Section<In, Out>
-  private inside = 0
+  /** @internal */
+  readonly links: readonly Link[]
+  private readonly books = new Books()
 
   /** @internal Made by `flowOf`. */
-  constructor(section: Section<In, Out>) {
-    this.section = section
+  constructor(links: readonly Link[]) {
+    this.links = links
+    this.section = joined(links) as Section<In, Out>
   }
 
   /** What comes out goes into `next`. @throws UsageError (`FLOW_OPTION_INVALID`) */
-  to<Next>(next: Stage<Out, Next> | Flow<Out, Next>, { window = 64 }: JoinOptions = {}): Flow<In, Next> {
-    if (!(Number.isInteger(window) && window >= 1 && window <= 65_536)) {
-      throw invalid('window', window, 'a whole number of items from 1 to 65,536')
-    }
-    return new Flow(new Joint(this.section, sectionOf(next), window))
-  }
-
-  /** What comes out is changed on its way. What `map` throws fails the item. */
-  map<Next>(map: (value: Out, ctx: Context) => Next): Flow<In, Next> {
-    return new Flow(new MapSection(this.section, map))
+  to<Next>(next: FlowPart<Out, Next>, options?: JoinOptions): Flow<In, Next> {
+    const { section } = this.last
+    return new Flow([...this.links.slice(0, -1), { section, join: planJoin(options) }, ...linksOf(next)])
   }
 
   /**
-   * What comes out takes one of several lanes, by its key: the same for the same key. What `by` throws fails the item.
-   *
-   * @param lanes - from 1 to 1,024 stages or flows.
-   * @throws UsageError (`FLOW_OPTION_INVALID`)
+   * What comes out is changed on its way. What `map` throws fails the item; so does a promise (`FLOW_MAP_ASYNC`), since what
+   * takes time is a stage's work.
    */
+  map<Next>(map: (value: Out, ctx: Context) => Next): Flow<In, Next> {
+    const { section, join } = this.last
+    const mapped = new MapSection(section as Section<unknown, Out>, map) as Section<unknown, unknown>
+    return new Flow([...this.links.slice(0, -1), { section: mapped, join }])
+  }
+
+  /** What comes out takes one of several lanes, by its key: see `fanOut`. @throws UsageError (`FLOW_OPTION_INVALID`) */
   fanOut<Next>(
     by: (value: Out) => PropertyKey,
-    lanes: readonly (Stage<Out, Next> | Flow<Out, Next>)[],
+    lanes: Lanes<Out, Next>,
     options?: JoinOptions,
   ): Flow<In, Next> {
     return this.to(fanOut(by, lanes), options)
@@ -72,24 +80,20 @@ export class Flow<In, Out> {
    * Gives one item in. Never waits and never throws for load.
    *
    * @param ctx - its end calls the item off, wherever it is; so does cancelling the deferred.
+   * @returns a deferred of what comes out; or a refusal at once, of the stage at the entrance or since it holds `window` items.
    */
   submit(ctx: Context, item: In): Deferred<Out> | Refused {
-    if (ctx.isCancelled) return new Refused('flow', 'expired', 0)
-    const passage = new Passage<Out>(ctx)
-    const refused = this.section.begin(passage, item, (value) => passage.done(value))
-    if (refused !== undefined) return refused
-    this.inside += 1
-    const left = (): void => {
-      this.inside -= 1
-    }
-    passage.result.attend(left, left)
-    return passage.result
+    const begun = this.begin(ctx, item, false)
+    if (begun instanceof Deferred) return begun
+    this.books.submitted += 1
+    this.books.refused += 1
+    return begun.refused
   }
 
   /** As `submit`, but a refusal is the deferred's failure: `StageRefusedError` (`STAGE_REFUSED`). */
   go(ctx: Context, item: In): Deferred<Out> {
     const result = this.submit(ctx, item)
-    if (!isRefused(result)) return result
+    if (result instanceof Deferred) return result
     const refused = ctx.deferred<Out>()
     refused.reject(result.toError())
     return refused
@@ -97,79 +101,68 @@ export class Flow<In, Out> {
 
   /**
    * Takes items from `source` as results are asked for, and no faster: see `RunOptions`. Leaving the loop over the results
-   * calls off what is under way and closes the source.
+   * calls off what is under way, and closes the source.
+   *
+   * @param ctx - its end ends the run.
+   * @throws UsageError (`FLOW_OPTION_INVALID`)
    */
   run(ctx: Context, source: Iterable<In> | AsyncIterable<In>, options?: RunOptions): FlowRun<Out> {
     return runFlow(this, ctx, source, options)
   }
 
+  /** @internal @param mayWait - whoever gives it in comes again when there is room: a refusal is not counted. */
+  begin(ctx: Context, item: In, mayWait: boolean): Deferred<Out> | Full {
+    const { section, books } = this
+    if (ctx.isCancelled) return { refused: new Refused(section.name, 'expired', 0), room: NOWHERE }
+    const passage = new Passage<Out>(ctx, books, mayWait)
+    const full = section.begin(passage, item, passage.done)
+    if (full !== undefined) return full
+    passage.accepted()
+    return passage.result
+  }
+
   statistics(): FlowStatistics {
-    const { section, inside } = this
-    return { inside, waiting: section.waiting, stages: section.stages() }
+    const { section, books } = this
+    return { ...books, waiting: section.waiting, stages: section.stages() }
+  }
+
+  private get last(): Link {
+    return this.links.at(-1) as Link
   }
 }
 
 /** A stage as the beginning of a flow. */
 export function flowOf<In, Out>(stage: Stage<In, Out>): Flow<In, Out> {
-  return new Flow(new StageSection(stage))
+  return new Flow(linksOf(stage))
 }
 
 /**
- * Lanes beside each other as the beginning of a flow, or a part of one: an item takes the lane that its key leads to.
+ * Lanes beside each other as the beginning of a flow, or a part of one: an item takes the lane that its key leads to, always the
+ * same for the same key, in every run. So items of one key keep their order, where their lane does.
  *
+ *     flowOf(parse).to(fanOut(({ account }) => account, { count: 4, lane: (n) => openStage(ctx, { name: `book-${n}`, ... }) }))
+ *
+ * @param by - gives the key's text; it is called again for an item that waits. What it throws fails the item.
  * @throws UsageError (`FLOW_OPTION_INVALID`) for less than one lane, or more than 1,024.
  */
-export function fanOut<In, Out>(
-  by: (value: In) => PropertyKey,
-  lanes: readonly (Stage<In, Out> | Flow<In, Out>)[],
-): Flow<In, Out> {
-  if (lanes.length < 1 || lanes.length > LANES_MAX) {
-    throw invalid('lanes', lanes.length, `from 1 to ${LANES_MAX} stages or flows`)
-  }
-  return new Flow(
-    new FanOut(
-      by,
-      lanes.map((lane) => sectionOf(lane)),
-    ),
-  )
+export function fanOut<In, Out>(by: (value: In) => PropertyKey, lanes: Lanes<In, Out>): Flow<In, Out> {
+  checkLanes('count' in lanes ? lanes.count : lanes.length)
+  const parts =
+    'count' in lanes ? Array.from({ length: lanes.count }, (_, index) => lanes.lane(index)) : lanes
+  const sections = parts.map((part) => (part instanceof Flow ? part.section : new StageSection(part)))
+  return new Flow(linksTo(new FanOut(by, sections)))
 }
 
-function sectionOf<In, Out>(part: Stage<In, Out> | Flow<In, Out>): Section<In, Out> {
-  return part instanceof Flow ? part.section : new StageSection(part)
+function linksOf<In, Out>(part: FlowPart<In, Out>): readonly Link[] {
+  return part instanceof Flow ? part.links : linksTo(new StageSection(part))
 }
 
-/** One item, from the entrance to its result. */
-class Passage<Out> implements Item {
-  readonly ctx: Context
-  readonly result: Deferred<Out>
-  callOff: ((reason: unknown) => void) | undefined = undefined
-
-  constructor(ctx: Context) {
-    this.ctx = ctx
-    this.result = ctx.deferred<Out>((reason) => this.callOff?.(reason))
-    if (ctx.isBackground) return
-    const unlisten = ctx.onCancel(() => {
-      const failure = ctx.failure()
-      const { callOff } = this
-      this.result.reject(failure)
-      callOff?.(failure)
-    })
-    this.result.attend(unlisten, unlisten)
-  }
-
-  get isOver(): boolean {
-    return !this.result.isPending
-  }
-
-  done(value: Out): void {
-    this.result.resolve(value)
-  }
-
-  fail(error: unknown): void {
-    this.result.reject(error)
-  }
+function linksTo<In, Out>(section: Section<In, Out>): readonly Link[] {
+  return [{ section: section as Section<unknown, unknown>, join: planJoin() }]
 }
 
-function invalid(name: string, value: unknown, allowed: string): UsageError {
-  return new UsageError('FLOW_OPTION_INVALID', `${name} of a flow must be ${allowed}, not ${String(value)}`)
+/** From the end: each joint bounds the section before it, and that alone. */
+function joined(links: readonly Link[]): Section<unknown, unknown> {
+  const sections = links.map(({ section }) => section)
+  return sections.reduceRight((rest, section, at) => new Joint(section, rest, (links[at] as Link).join))
 }

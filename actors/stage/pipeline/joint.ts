@@ -1,157 +1,141 @@
 /**
- * Two sections joined: what leaves the first waits for room in the second.
+ * Two sections joined: what leaves the first waits for a place in the rest.
  *
- * Rules: no more than `window` items are in the first section or wait behind it; the next one is refused at the door. So a
- * second section that takes none stops the first, that stops what is before it, and nothing that was taken is refused later. Items
- * that wait go on in the order in which they came out of the first.
+ * Rules: no more than `window` items are in the first section or wait behind it. So a rest that takes none stops the first,
+ * which stops what is before it, up to the entrance; and what was taken there is refused nowhere later. Items that wait go on in
+ * the order in which they came out of the first.
  */
-import type { Clock, Timer } from '../../../runtime/time/clock.ts'
-import type { StageStatistics } from '../interface.ts'
+import { DeadlineError } from '../../../runtime/errors.ts'
+import { Linked, LinkedList } from '../linked-list.ts'
 import { Refused } from '../refused.ts'
-import { type Item, RoomListeners, type Section } from './section.ts'
-
-/** Milliseconds after which a section that had refused is asked again at the latest, and at the earliest. */
-const RETRY_MS_MAX = 1_000
-const RETRY_MS_MIN = 1
-
-interface Waiting<Mid, Out> {
-  readonly item: Watched
-  readonly value: Mid
-  readonly done: (value: Out) => void
-}
+import { Room } from '../room.ts'
+import { type JoinOptions, RETRY_MS_UNKNOWN } from './limits.ts'
+import { RoomWait } from './room-wait.ts'
+import type { FlowStage, Full, Holder, Item, Section } from './section.ts'
 
 export class Joint<In, Mid, Out> implements Section<In, Out> {
   private readonly first: Section<In, Mid>
-  private readonly second: Section<Mid, Out>
+  private readonly rest: Section<Mid, Out>
   private readonly window: number
-  private readonly room = new RoomListeners()
-  private readonly queue: Waiting<Mid, Out>[] = []
-  /** Items in the first section, or behind it. */
+  private readonly waitMs: number
+  /** In the first section, told to those before it. */
+  private readonly room = new Room(() => this.held < this.window)
+  private readonly queue = new LinkedList<Visit<Mid, Out>>()
+  /** Items in the first section, or in the queue behind it. */
   private held = 0
-  private retry: Timer | undefined = undefined
+  private readonly roomInRest = new RoomWait(() => this.advance())
   private isAdvancing = false
+  /** What the rest said last, while items wait for it. */
+  private retryAfterMs = RETRY_MS_UNKNOWN
 
-  constructor(first: Section<In, Mid>, second: Section<Mid, Out>, window: number) {
+  constructor(first: Section<In, Mid>, rest: Section<Mid, Out>, options: Required<JoinOptions>) {
     this.first = first
-    this.second = second
-    this.window = window
-    first.onRoom(() => this.room.tell())
-    second.onRoom(() => this.advance())
+    this.rest = rest
+    this.window = options.window
+    this.waitMs = options.waitMs
   }
 
-  get hasRoom(): boolean {
-    return this.held < this.window && this.first.hasRoom
+  get name(): string {
+    return this.first.name
   }
 
   get waiting(): number {
-    return this.queue.length + this.first.waiting + this.second.waiting
+    return this.queue.size + this.first.waiting + this.rest.waiting
   }
 
-  begin(item: Item, value: In, done: (value: Out) => void): Refused | undefined {
-    if (this.held >= this.window) return new Refused('flow', 'full', RETRY_MS_MIN)
-    const watched = new Watched(item, () => this.left())
+  begin(item: Item, value: In, done: (value: Out) => void): Full | undefined {
+    if (this.held >= this.window) {
+      const retryAfterMs = this.queue.size > 0 ? this.retryAfterMs : RETRY_MS_UNKNOWN
+      return { refused: new Refused(this.name, 'full', retryAfterMs), room: this.room }
+    }
+    const visit = new Visit<Mid, Out>(item, done, () => this.left(visit))
     this.held += 1
-    const refused = this.first.begin(watched, value, (mid) => {
-      const waiting = { item: watched, value: mid, done }
-      this.queue.push(waiting)
-      watched.callOff = () => void this.queue.splice(this.queue.indexOf(waiting), 1)
-      this.advance()
-    })
-    if (refused !== undefined) this.held -= 1
-    return refused
+    item.enters(visit)
+    const full = this.first.begin(item, value, (mid) => this.cameOut(visit, mid))
+    if (full !== undefined) {
+      item.leaves(visit)
+      this.held -= 1
+    }
+    return full
   }
 
-  onRoom(listener: () => void): () => void {
-    return this.room.add(listener)
+  stages(): readonly FlowStage[] {
+    return [...this.first.stages(), ...this.rest.stages()]
   }
 
-  stages(): readonly StageStatistics[] {
-    return [...this.first.stages(), ...this.second.stages()]
+  private cameOut(visit: Visit<Mid, Out>, value: Mid): void {
+    if (visit.item.isOver) return
+    const { clock } = visit.item.ctx
+    visit.waits = { value, untilMs: clock.nowMs() + this.waitMs }
+    this.queue.push(visit)
+    // Where others wait there is no room for this one either.
+    if (this.queue.size === 1) this.advance()
   }
 
-  /** Hands on what waits, as far as the second section takes it. */
+  /** Hands on what waits, as far as the rest takes it. */
   private advance(): void {
     if (this.isAdvancing) return
     this.isAdvancing = true
-    this.retry?.cancel()
-    this.retry = undefined
-    for (let next = this.queue[0]; next !== undefined; next = this.queue[0]) {
-      if (!next.item.isOver) {
-        if (!this.second.hasRoom) break
-        const { item, value, done } = next
-        const refused = this.second.begin(item.item, value, done)
-        if (refused !== undefined && !this.isFinal(item, refused)) {
-          this.askAgain(item.ctx.clock, refused.retryAfterMs)
-          break
-        }
+    this.roomInRest.stop()
+    for (let visit = this.queue.first; visit !== undefined; visit = this.queue.first) {
+      const { item, waits, done } = visit
+      const { value, untilMs } = waits as Waits<Mid>
+      const { clock } = item.ctx
+      if (untilMs <= clock.nowMs()) {
+        item.fail(
+          new DeadlineError(untilMs, `an item that waited ${this.waitMs} ms for stage "${this.rest.name}"`),
+        )
+        continue
       }
-      // It may have left by itself.
-      if (this.queue[0] === next) this.queue.shift()
-      next.item.leave()
+      const full = this.rest.begin(item, value, done)
+      if (full === undefined) {
+        item.leaves(visit)
+        if (visit.waits !== undefined) this.left(visit)
+      } else if (full.refused.reason === 'closed') {
+        item.fail(full.refused.toError())
+      } else if (full.refused.reason === 'expired') {
+        item.fail(item.ctx.failure())
+      } else {
+        this.retryAfterMs = full.refused.retryAfterMs
+        this.roomInRest.start(full, clock, untilMs)
+        break
+      }
     }
     this.isAdvancing = false
   }
 
-  /** A section that is closed, or an item that is too late: waiting helps neither. */
-  private isFinal(item: Item, refused: Refused): boolean {
-    const { reason } = refused
-    if (reason === 'full' || reason === 'overloaded') return false
-    item.fail(reason === 'expired' ? item.ctx.failure() : refused.toError())
-    return true
-  }
-
-  private askAgain(clock: Clock, retryAfterMs: number): void {
-    const ms = Math.min(Math.max(retryAfterMs, RETRY_MS_MIN), RETRY_MS_MAX)
-    this.retry = clock.schedule(clock.nowMs() + ms, () => this.advance())
-  }
-
-  private left(): void {
+  /** One has gone on, or was settled here. */
+  private left(visit: Visit<Mid, Out>): void {
+    if (visit.waits !== undefined) {
+      visit.waits = undefined
+      const wasFirst = this.queue.first === visit
+      this.queue.remove(visit)
+      // The next one has another lane, maybe; and nobody waits for nothing.
+      if (wasFirst) this.advance()
+    }
     this.held -= 1
     this.room.tell()
   }
 }
 
-/** An item in a section, whose place there is given back once: when it goes on, fails, or is called off. */
-class Watched implements Item {
+interface Waits<Mid> {
+  readonly value: Mid
+  readonly untilMs: number
+}
+
+/** An item in the first section, or behind it. */
+class Visit<Mid, Out> extends Linked implements Holder {
   readonly item: Item
-  private readonly onLeft: () => void
-  private hasLeft = false
+  readonly done: (value: Out) => void
+  /** While it is in the queue. */
+  waits: Waits<Mid> | undefined = undefined
+  /** The item was settled here. */
+  readonly ended: () => void
 
-  constructor(item: Item, onLeft: () => void) {
+  constructor(item: Item, done: (value: Out) => void, ended: () => void) {
+    super()
     this.item = item
-    this.onLeft = onLeft
-  }
-
-  get ctx(): Item['ctx'] {
-    return this.item.ctx
-  }
-
-  get isOver(): boolean {
-    return this.item.isOver
-  }
-
-  get callOff(): Item['callOff'] {
-    return this.item.callOff
-  }
-
-  set callOff(callOff: Item['callOff']) {
-    this.item.callOff =
-      callOff === undefined
-        ? undefined
-        : (reason) => {
-            callOff(reason)
-            this.leave()
-          }
-  }
-
-  fail(error: unknown): void {
-    this.item.fail(error)
-    this.leave()
-  }
-
-  leave(): void {
-    if (this.hasLeft) return
-    this.hasLeft = true
-    this.onLeft()
+    this.done = done
+    this.ended = ended
   }
 }

@@ -1,9 +1,9 @@
 /** What a user writes in strict TypeScript: a typed ref to an actor on a thread. Run from source, and compiled. */
 import { createSystem, type Deferred, onThread, silentLog, ThreadLostError, threadModule } from 'greenroom'
-import { Tenant } from './typed-adder.js'
+import { Tenant } from './typed-adder.ts'
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-const module = threadModule<typeof import('./typed-adder.js')>(
+const module = threadModule<typeof import('./typed-adder.ts')>(
   new URL(`./typed-adder.${extension}`, import.meta.url),
 )
 

@@ -73,6 +73,23 @@ test.serial(
 )
 
 test.serial(
+  'nor is one that has answered while home was busy itself',
+  atHome(async (t, { spawn, ctx }) => {
+    const ref = spawn(ctx, onThread(faulty, 'faulty', { stuckMs: 40 }))
+    await ref.ask(ctx, { type: 'add', n: 1 })
+    const of = flags()
+    const hasBegun = raised(of, 0)
+    const asked = ref.ask(ctx, { type: 'block', ms: 20, of })
+    asked.listen(ignore, ignore)
+    await hasBegun
+    asked.cancel('never mind')
+    await ctx.after(1)
+    Atomics.wait(flags(), 0, 0, 150)
+    t.is(await ref.ask(ctx, { type: 'add', n: 1 }), 2)
+  }),
+)
+
+test.serial(
   'an answer that comes after its question has ended is for nobody, and the next is right',
   atHome(async (t, { spawn, ctx }) => {
     const ref = spawn(ctx, onThread(faulty, 'faulty'))

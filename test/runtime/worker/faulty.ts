@@ -40,8 +40,12 @@ export const faulty = behaviour({
       never: (_, _event: object, ctx: Context) => ctx.deferred<number>(),
       /** Goes on for ever, whoever calls it off. */
       deaf: () => new Promise<never>(() => {}),
-      /** Keeps its thread from anything else for a while. */
-      block: (_, { ms }: { ms: number }) => {
+      /** Keeps its thread from anything else for a while. Raises the first flag of `of`, where there is one. */
+      block: (_, { ms, of }: { ms: number; of?: Int32Array }) => {
+        if (of !== undefined) {
+          Atomics.store(of, 0, 1)
+          Atomics.notify(of, 0)
+        }
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
         return 'done'
       },
