@@ -255,7 +255,6 @@ export class StageCore implements Desk, Inside, Entrance, JobKeeper {
     this.host = host
     this.workers = hire(this, host, this.plan)
     this.workers.dispatch(this.clock.nowMs())
-    this.freed()
   }
 
   /** A step of its actor. */

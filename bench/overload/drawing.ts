@@ -42,7 +42,7 @@ const ROW_HEIGHT = HEIGHT + 104
 export function plot(report: Report): string {
   const rows = Math.ceil(panels.length / PANELS_IN_ROW)
   const width = LEFT + PANELS_IN_ROW * (WIDTH + GAP) - GAP / 2
-  const height = TOP + (rows - 1) * ROW_HEIGHT + HEIGHT + 96
+  const height = TOP + (rows - 1) * ROW_HEIGHT + HEIGHT + 120
   const value = (who: string, name: string, what: string): number => {
     const row = report.rows.find((row) => row.name === `${who} ${name} ${what}`)
     if (row === undefined) throw new RangeError(`the report has no row "${who} ${name} ${what}"`)
@@ -108,12 +108,13 @@ function drawPanel(
 function legend(height: number): string[] {
   const items = servers.map(([who, css], index) => {
     const at = LEFT + index * 220
-    return `  <path class="line ${css}" d="M${at} ${height - 40}h28"/><text x="${at + 38}" y="${height - 35}">${who}</text>`
+    return `  <path class="line ${css}" d="M${at} ${height - 64}h28"/><text x="${at + 38}" y="${height - 59}">${who}</text>`
   })
-  return [
-    ...items,
-    `  <text class="soft" x="${LEFT}" y="${height - 12}">over what is asked for, in times what one thread can do, by clients that do not wait for each other and leave after ${PATIENCE_MS} ms</text>`,
-  ]
+  const caption = [
+    'Over what is asked for, in times of what one thread can do.',
+    `Clients do not wait for each other, and leave after ${PATIENCE_MS} ms: with no answers at all that is the p90.`,
+  ].map((text, line) => `  <text class="soft" x="${LEFT}" y="${height - 32 + line * 18}">${text}</text>`)
+  return [...items, ...caption]
 }
 
 /** The least of 1, 2, 4 or 8 times a power of ten that is not below. */
