@@ -2,13 +2,15 @@
  * Law: what one side says, however malformed, harms whom it is said to, as it would at home, and never the loop on which
  * others live as well.
  */
-import { setImmediate as roundOfNode } from 'node:timers/promises'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import test from 'ava'
-import { type AnyEvent, behaviour, type Log, onThread, type Ref, silentLog, threadModule } from 'greenroom'
-import { Tenant } from './contexts.ts'
+import { type AnyEvent, behaviour, onThread, type Ref, threadModule } from 'greenroom'
 import { Home as HomeKey } from './envoy.ts'
 import { atHome, endOf, type Home, outcomes } from './home.ts'
 
+const run = promisify(execFile)
 const envoys = threadModule<typeof import('./envoy.ts')>(new URL('./envoy.ts', import.meta.url))
 const echoes = threadModule<typeof import('./echo.ts')>(new URL('./echo.ts', import.meta.url))
 
@@ -23,18 +25,14 @@ const host = behaviour({
   },
 })
 
-/** Home's loop has ended, of what should have harmed one actor alone. */
-async function loopEnds({ system }: Home, lines: () => readonly string[]): Promise<string> {
-  const hasEnded = () => lines().some((text) => text.startsWith('the loop was ended'))
-  while (system.actors > 0 && !hasEnded()) await roundOfNode()
-  return 'the loop was ended'
-}
+/** Threads take their time to start where much else runs. */
+const PATIENT = { timeoutMs: 60_000 }
 
 /** None of these is an event; plain JavaScript may send it all the same. */
 const malformed: readonly unknown[] = [null, undefined, 'note', 5]
 
-function scene({ spawn, ctx }: Home, mailbox: object) {
-  const at = spawn(ctx, host, { name: 'host', mailbox, restart: { policy: 'permanent', intensity: 20 } })
+function scene({ spawn, ctx }: Home) {
+  const at = spawn(ctx, host, { name: 'host', restart: { policy: 'permanent', intensity: 20 } })
   const envoy = spawn(ctx.with(HomeKey, at as Ref<AnyEvent>), onThread(envoys, 'envoy'), { name: 'envoy' })
   return { at, envoy }
 }
@@ -42,34 +40,20 @@ function scene({ spawn, ctx }: Home, mailbox: object) {
 async function sayAll(home: Home, envoy: Ref<AnyEvent>, at: Ref<AnyEvent>): Promise<unknown[]> {
   const { ctx } = home
   for (const event of malformed) {
-    const options = { timeoutMs: 2_000 }
     await outcomes([
-      envoy.ask(ctx, { type: 'send', event }, options),
-      envoy.ask(ctx, { type: 'ask', event, timeoutMs: 500 }, options),
+      envoy.ask(ctx, { type: 'send', event }, PATIENT),
+      envoy.ask(ctx, { type: 'ask', event, ...PATIENT }, PATIENT),
     ])
   }
   // Both loops turn.
-  return outcomes([
-    at.ask(ctx, { type: 'notes' }, { timeoutMs: 2_000 }),
-    envoy.ask(ctx, { type: 'none' }, { timeoutMs: 2_000 }),
-  ])
+  return outcomes([at.ask(ctx, { type: 'notes' }, PATIENT), envoy.ask(ctx, { type: 'none' }, PATIENT)])
 }
 
 test.serial(
   'what a thread says to an actor at home that is no event',
   atHome(async (t, home) => {
-    const { at, envoy } = scene(home, {})
+    const { at, envoy } = scene(home)
     t.deepEqual(await sayAll(home, envoy as Ref<AnyEvent>, at as Ref<AnyEvent>), [[], 0])
-  }),
-)
-
-// Not yet: a mailbox that ranks mail looks at its type, which throws within home's turn, and ends home's loop.
-test.serial.failing(
-  'and the same where its mailbox ranks mail',
-  atHome(async (t, home) => {
-    const { at, envoy } = scene(home, { priorities: [['notes']] })
-    const said = sayAll(home, envoy as Ref<AnyEvent>, at as Ref<AnyEvent>)
-    t.deepEqual(await Promise.race([said, loopEnds(home, () => home.lines.map(([, text]) => text))]), [[], 0])
   }),
 )
 
@@ -82,37 +66,20 @@ test.serial(
     await ref.ask(ctx, { type: 'bytes' })
     for (const event of malformed) {
       ref.send(ctx, event as never)
-      await outcomes([ref.ask(ctx, event as never, { timeoutMs: 2_000 })])
+      await outcomes([ref.ask(ctx, event as never, PATIENT)])
     }
-    t.is(await ref.ask(ctx, { type: 'echo', value: 5 }, { timeoutMs: 5_000 }), 5)
+    t.is(await ref.ask(ctx, { type: 'echo', value: 5 }, PATIENT), 5)
   }),
 )
 
-const talkers = threadModule<typeof import('./contexts.ts')>(new URL('./contexts.ts', import.meta.url))
-const lines: string[] = []
-const touchy: Log = {
-  ...silentLog,
-  info: (_, text) => {
-    lines.push(text)
-    if (text === 'said') throw new Error('the disk is full')
-  },
-  error: (_, text) => void lines.push(text),
+// Not yet: a mailbox that ranks mail throws over what is no event, and so may a log over a line, within home's turn: its loop ends.
+for (const what of ['no event, to a mailbox that ranks', 'a line over which the log throws']) {
+  test.serial.failing(`a thread that says ${what} does not end home’s loop`, async (t) => {
+    const program = fileURLToPath(new URL('./blunt-program.ts', import.meta.url))
+    const { stdout } = await run(process.execPath, ['--import=tsx', program, what], { timeout: 60_000 })
+    t.is(stdout.trim(), 'pong')
+  })
 }
-
-// Not yet: what home's log throws over a thread's line ends home's loop.
-test.serial.failing(
-  'a line of a thread’s log that home’s log throws over',
-  atHome(
-    async (t, home) => {
-      const { spawn, ctx } = home
-      const own = ctx.with(Tenant, 'any')
-      const ref = spawn(own, onThread(talkers, 'seer'), { name: 'seer' })
-      const said = outcomes([ref.ask(own, { type: 'log', level: 'info' }), ref.ask(own, { type: 'picky' })])
-      t.deepEqual(await Promise.race([said, loopEnds(home, () => lines)]), [undefined, undefined])
-    },
-    { log: touchy },
-  ),
-)
 
 test.serial(
   'names that mean something to the runtime are events like any, where a user says them',

@@ -1,0 +1,60 @@
+/**
+ * A program whose thread says what should harm nobody's loop. Its argument names what; it writes what came of it, and
+ * `the loop was ended` where home's loop was. A process of its own, since such a home cannot be relied on to stop.
+ */
+import {
+  type AnyEvent,
+  behaviour,
+  codeOf,
+  createSystem,
+  type Log,
+  onThread,
+  type Ref,
+  silentLog,
+  threadModule,
+} from 'greenroom'
+import { Tenant } from './contexts.ts'
+import { Home } from './envoy.ts'
+
+const log: Log = {
+  ...silentLog,
+  info: (_, text) => {
+    if (text === 'said') throw new Error('the disk is full')
+  },
+  error: (_, text) => {
+    if (!text.startsWith('the loop was ended')) return
+    console.log('the loop was ended')
+    process.exit()
+  },
+}
+
+const system = createSystem({ log, limits: { askTimeoutMs: 60_000 } })
+const { ctx } = system
+
+const said: Readonly<Record<string, () => Promise<unknown>>> = {
+  /** Such a mailbox looks at an event's type. */
+  'no event, to a mailbox that ranks': async () => {
+    const host = behaviour({ initial: 'on', states: { on: { ping: () => 'pong' } } })
+    const mailbox = { priorities: [['ping']] }
+    const restart = { policy: 'permanent', intensity: 20 } as const
+    const at = system.spawn(ctx, host, { name: 'host', mailbox, restart })
+    const module = threadModule<typeof import('./envoy.ts')>(new URL('./envoy.ts', import.meta.url))
+    const envoy = system.spawn(ctx.with(Home, at as Ref<AnyEvent>), onThread(module, 'envoy'))
+    for (const event of [null, undefined, 'note', 5] as unknown as AnyEvent[]) {
+      await envoy.ask(ctx, { type: 'send', event }).catch(codeOf)
+      await envoy.ask(ctx, { type: 'ask', event }).catch(codeOf)
+    }
+    return at.ask(ctx, { type: 'ping' })
+  },
+  'a line over which the log throws': async () => {
+    const module = threadModule<typeof import('./contexts.ts')>(new URL('./contexts.ts', import.meta.url))
+    const own = ctx.with(Tenant, 'any')
+    const seer = system.spawn(own, onThread(module, 'seer'))
+    await seer.ask(own, { type: 'log', level: 'info' })
+    await seer.ask(own, { type: 'picky' })
+    return 'pong'
+  },
+}
+
+console.log(await said[process.argv[2] ?? '']?.())
+await system.stop()
