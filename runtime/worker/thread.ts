@@ -272,6 +272,8 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
   }
 
   private idle(): void {
+    this.watchdog.rest()
+    this.timeouts.rest()
     this.worker.isHeld = false
     this.user.idle()
   }
@@ -322,8 +324,8 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
     const wasStarting = this.timer !== undefined && this.state === STARTING
     this.state = ENDED
     this.timer?.cancel()
-    this.watchdog.end()
-    this.timeouts.end()
+    this.watchdog.rest()
+    this.timeouts.rest()
     this.desk.end()
     const failure = this.failure ?? endError(this.user.path, exitCode, error, wasStarting)
     this.user.lost(failure, this.takeSent())

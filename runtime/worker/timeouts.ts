@@ -27,8 +27,10 @@ export class Timeouts {
     this.timer = this.clock.schedule(atMs, () => this.due())
   }
 
-  end(): void {
+  /** Nothing is under way: a timer would only keep the process. */
+  rest(): void {
     this.timer?.cancel()
+    this.atMs = NEVER
   }
 
   /** Most of what the timer was set for is settled long since: it is set again for what is left. */

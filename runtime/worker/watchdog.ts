@@ -40,8 +40,11 @@ export class Watchdog {
     this.timer = clock.schedule(nowMs + stuckMs / 2, () => this.look())
   }
 
-  end(): void {
+  /** Nothing is under way: a timer would only keep the process. */
+  rest(): void {
     this.timer?.cancel()
+    this.timer = undefined
+    this.wasSuspicious = false
   }
 
   private look(): void {
