@@ -5,16 +5,33 @@
 import test, { type ExecutionContext } from 'ava'
 import { codeOf, type EventOf, onThread, type Ref, threadModule } from 'greenroom'
 import { Desk, Locale, Picky, Store, type seer, Tenant, Unasked } from './contexts.ts'
-import { atHome, endOf, failureOf, type Home, ignore, outcomes } from './home.ts'
+import { atHome, endOf, failureOf, type Home, ignore, outcomes, sharedHome } from './home.ts'
 import { flags, raised } from './threaded.ts'
 
 const module = threadModule<typeof import('./contexts.ts')>(new URL('./contexts.ts', import.meta.url))
 
-function scene(body: (t: ExecutionContext, home: Home, ref: Ref<EventOf<typeof seer>>) => Promise<void>) {
-  return atHome(async (t, home) => {
-    const own = home.ctx.with(Tenant, 'spawned').with(Desk, 'here')
-    await body(t, home, home.spawn(own, onThread(module, 'seer'), { name: 'seer' }))
-  })
+type Body = (t: ExecutionContext, home: Home, ref: Ref<EventOf<typeof seer>>) => Promise<void>
+
+function spawnSeer({ spawn, ctx }: Home): Ref<EventOf<typeof seer>> {
+  return spawn(ctx.with(Tenant, 'spawned').with(Desk, 'here'), onThread(module, 'seer'), { name: 'seer' })
+}
+
+const shared = sharedHome(test)
+let sharedSeer: Ref<EventOf<typeof seer>> | undefined
+
+/** With the actor that others have as well. */
+function scene(body: Body) {
+  return async (t: ExecutionContext) => {
+    sharedSeer ??= spawnSeer(shared)
+    shared.log.length = 0
+    shared.lines.length = 0
+    await body(t, shared, sharedSeer)
+  }
+}
+
+/** With an actor of its own. */
+function ownScene(body: Body) {
+  return atHome((t, home) => body(t, home, spawnSeer(home)))
 }
 
 test.serial(
@@ -65,7 +82,7 @@ test.serial(
 // Not yet: it ends the thread's loop, and nobody is told. The thread lives on, and answers nothing any more.
 test.serial.failing(
   'one that its codec does not read there fails its question, and harms no other',
-  scene(async (t, { ctx }, ref) => {
+  ownScene(async (t, { ctx }, ref) => {
     await ref.ask(ctx, { type: 'picky' })
     const asked = [ctx.with(Picky, 'good'), ctx.with(Picky, 'unfit'), ctx].map((own) =>
       ref.ask(own, { type: 'picky' }, { timeoutMs: 1_000 }),
@@ -117,7 +134,7 @@ test.serial(
 
 test.serial(
   'the last line of a thread that exits is not lost',
-  scene(async (t, home, ref) => {
+  ownScene(async (t, home, ref) => {
     await failureOf(ref.ask(home.ctx, { type: 'logAndExit' }))
     t.true(home.lines.some(([level, text]) => level === 'warn' && text === 'last words'))
   }),
@@ -125,7 +142,7 @@ test.serial(
 
 test.serial(
   'a child there that fails is logged, once; so is the actor itself',
-  scene(async (t, home, ref) => {
+  ownScene(async (t, home, ref) => {
     const failures = () =>
       home.lines.filter(([level]) => level === 'error').map(([, , { actor, code }]) => `${actor} ${code}`)
     ref.send(home.ctx, { type: 'failChild' })

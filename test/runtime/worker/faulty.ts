@@ -1,6 +1,11 @@
 /** A module for threads: an actor that harms its thread in every way there is. */
 import { behaviour, type Context } from 'greenroom'
 
+function raise(flags: Int32Array, index: number): void {
+  Atomics.store(flags, index, 1)
+  Atomics.notify(flags, index)
+}
+
 export const faulty = behaviour({
   initial: 'on',
   data: () => ({ sum: 0 }),
@@ -33,20 +38,18 @@ export const faulty = behaviour({
       },
       /** Raises the first flag of `of`, and loops. */
       spin: (_, { of }: { of: Int32Array }) => {
-        Atomics.store(of, 0, 1)
-        Atomics.notify(of, 0)
+        raise(of, 0)
         for (;;);
       },
       never: (_, _event: object, ctx: Context) => ctx.deferred<number>(),
       /** Goes on for ever, whoever calls it off. */
       deaf: () => new Promise<never>(() => {}),
-      /** Keeps its thread from anything else for a while. Raises the first flag of `of`, where there is one. */
+      /** Keeps its thread from anything else for a while. Raises the flags of `of`, where there are: when it begins, and ends. */
       block: (_, { ms, of }: { ms: number; of?: Int32Array }) => {
-        if (of !== undefined) {
-          Atomics.store(of, 0, 1)
-          Atomics.notify(of, 0)
-        }
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+        const flags = of ?? new Int32Array(new SharedArrayBuffer(8))
+        raise(flags, 0)
+        Atomics.wait(flags, 1, 0, ms)
+        raise(flags, 1)
         return 'done'
       },
       /** Says something, some time later, on standard output. */

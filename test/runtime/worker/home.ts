@@ -4,7 +4,7 @@
  *
  * Threads are real, so time is as well: tests wait for events (an answer, an end), and never for time.
  */
-import type { ExecutionContext, Implementation } from 'ava'
+import type { ExecutionContext, Implementation, TestFn } from 'ava'
 import {
   type ActorSystem,
   type Context,
@@ -43,6 +43,8 @@ export class Home {
   readonly lines: (readonly [level: string, text: string, fields: Readonly<Record<string, unknown>>])[] = []
   /** Failures that nobody looked at. A test that causes some takes them out. */
   readonly unobserved: unknown[] = []
+  /** Threads that were there before. */
+  private readonly others = new Set(threads)
 
   constructor(options: SystemOptions = {}) {
     isCounting = true
@@ -51,7 +53,8 @@ export class Home {
       (fields: object, text = '') =>
         void this.lines.push([level, text, { ...fields }])
     const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
-    this.system = createSystem({ log, ...options })
+    // Threads take their time to start where much else runs.
+    this.system = createSystem({ log, limits: { askTimeoutMs: 60_000 }, ...options })
     this.ctx = this.system.ctx
     const { events } = this.system
     const note = (what: string, ref: Ref, ...more: unknown[]) =>
@@ -82,7 +85,11 @@ export class Home {
   /** Ends everything and checks that nothing is left. */
   async end(t: ExecutionContext): Promise<void> {
     await this.system.stop({ graceMs: 5_000 })
-    t.is(threadsAlive(), 0, 'no thread is left')
+    t.deepEqual(
+      [...threads].filter((thread) => !this.others.has(thread)),
+      [],
+      'no thread is left',
+    )
     t.notThrows(() => checkLeaks(this.system))
     t.deepEqual(this.unobserved, [], 'no failure went unseen')
   }
@@ -105,6 +112,17 @@ export function atHome(
       await home.system.stop({ graceMs: 0 })
     }
   }
+}
+
+/** One home for the tests of a file that harm no thread; it is empty again after the last of them. */
+export function sharedHome(test: TestFn): Home {
+  const home = new Home()
+  const held = setInterval(ignore, 60_000)
+  test.after.always('nothing is left', async (t) => {
+    clearInterval(held)
+    await home.end(t)
+  })
+  return home
 }
 
 /** What it fails with. */

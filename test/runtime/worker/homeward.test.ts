@@ -15,7 +15,7 @@ import {
   threadModule,
 } from 'greenroom'
 import { type envoy, Home as HomeKey } from './envoy.ts'
-import { atHome, failureOf, type Home, ignore, outcomes } from './home.ts'
+import { atHome, failureOf, type Home, ignore, outcomes, sharedHome } from './home.ts'
 
 const module = threadModule<typeof import('./envoy.ts')>(new URL('./envoy.ts', import.meta.url))
 
@@ -56,7 +56,23 @@ interface Scene extends Home {
   readonly own: Home['ctx']
 }
 
-function scene(body: (t: ExecutionContext, scene: Scene) => Promise<void>, options = {}) {
+const shared = sharedHome(test)
+let sharedEnvoy: Scene['envoy'] | undefined
+
+/** A scene with a host of its own, and the envoy that others have as well. */
+function scene(body: (t: ExecutionContext, scene: Scene) => Promise<void>) {
+  return async (t: ExecutionContext) => {
+    const at = shared.spawn(shared.ctx, host)
+    const own = shared.ctx.with(HomeKey, at as Ref<AnyEvent>).with(Desk, 'here')
+    sharedEnvoy ??= shared.spawn(own, onThread(module, 'envoy'), { name: 'envoy' })
+    shared.log.length = 0
+    await body(t, Object.assign(Object.create(shared), { at, envoy: sharedEnvoy, own, ctx: own }))
+    await at.stop()
+  }
+}
+
+/** A scene with a home, and an envoy, of its own, in the context of which the host is. */
+function ownScene(body: (t: ExecutionContext, scene: Scene) => Promise<void>, options = {}) {
   return atHome(async (t, home) => {
     const at = home.spawn(home.ctx, host, { name: 'host' })
     const own = home.ctx.with(HomeKey, at as Ref<AnyEvent>).with(Desk, 'spawned')
@@ -76,7 +92,7 @@ test.serial(
 
 test.serial(
   'a question is answered; the nearest ref of the message’s own context is asked',
-  scene(async (t, { envoy, spawn, ctx, own }) => {
+  ownScene(async (t, { envoy, spawn, ctx, own }) => {
     t.is(await envoy.ask(ctx, { type: 'ask', event: { type: 'double', n: 21 } }), 42)
     const other = spawn(ctx, host, { name: 'other' })
     t.is(await envoy.ask(own.with(HomeKey, other as Ref<AnyEvent>), { type: 'path' }), other.path)
@@ -161,7 +177,7 @@ for (const how of ['question', 'context', 'deadline'] as const) {
 
 test.serial(
   'who asks through it is told when its thread is lost, and so is the one that is asked',
-  scene(async (t, { envoy, at, ctx }) => {
+  ownScene(async (t, { envoy, at, ctx }) => {
     const asked = envoy.ask(ctx, { type: 'ask', event: { type: 'work' } })
     asked.listen(ignore, ignore)
     await envoy.ask(ctx, { type: 'none' })
@@ -179,7 +195,7 @@ const ends: Readonly<Record<string, (at: Scene['at'], ctx: Context) => unknown>>
 for (const [kind, end] of Object.entries(ends)) {
   test.serial(
     `its end is told to those who watch it, also when it is over: ${kind}`,
-    scene(async (t, { envoy, at, ctx }) => {
+    ownScene(async (t, { envoy, at, ctx }) => {
       const early = envoy.ask(ctx, { type: 'watch' })
       await envoy.ask(ctx, { type: 'watchFor' })
       t.true(await envoy.ask(ctx, { type: 'isAlive' }))
@@ -212,7 +228,7 @@ test.serial(
 
 test.serial(
   'full is answered when as many are under way as there are credits; then there is room again',
-  scene(
+  ownScene(
     async (t, { envoy, at, ctx }) => {
       const offers = (await envoy.ask(ctx, { type: 'sendMany', count: 6 })) as string[]
       t.deepEqual(offers, ['accepted', 'accepted', 'accepted', 'accepted', 'full', 'full'])
@@ -225,7 +241,7 @@ test.serial(
 
 test.serial(
   'ends that are watched take no room from messages',
-  scene(
+  ownScene(
     async (t, { envoy, ctx }) => {
       for (let i = 0; i < 3; i++) await envoy.ask(ctx, { type: 'watchOnly' })
       t.deepEqual(await envoy.ask(ctx, { type: 'sendMany', count: 2 }), ['accepted', 'accepted'])
@@ -237,10 +253,20 @@ test.serial(
 // Not yet: home forgets all but 64 contexts, also those of which a thread is still working.
 test.serial.failing(
   'what is asked late, when many other contexts have crossed, is handled in the context that it came of',
-  scene(async (t, { envoy, own, ctx }) => {
+  ownScene(async (t, { envoy, own, ctx }) => {
     const late = envoy.ask(own.with(Desk, 'kept'), { type: 'askLater', event: { type: 'desk' } })
     for (let i = 0; i < 100; i++) await envoy.ask(ctx.with(Desk, `${i}`), { type: 'none' })
     await envoy.ask(ctx, { type: 'goOn' })
     t.is(await late, 'kept')
+  }),
+)
+
+// Not yet: it is lost, and nobody is told.
+test.serial.failing(
+  'what is only told through it and cannot be cloned is a dead letter',
+  ownScene(async (t, home) => {
+    t.is(await home.envoy.ask(home.ctx, { type: 'sendSecret' }), 'accepted')
+    await home.envoy.ask(home.ctx, { type: 'none' })
+    t.deepEqual(home.told('deadLetter'), ['host note uncloneable'])
   }),
 )

@@ -69,7 +69,7 @@ async function play(home: Home, seed: number) {
   return { all, begun, order, settled, deaths: [...deaths] }
 }
 
-for (const seed of [1, 2, 3, 33]) {
+for (const seed of [1, 33]) {
   test.serial(
     `seed ${seed}`,
     atHome(async (t, home) => {

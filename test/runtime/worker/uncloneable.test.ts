@@ -2,25 +2,37 @@
  * Law: what cannot be cloned fails alone, with `MESSAGE_NOT_CLONEABLE`, or `REPLY_NOT_CLONEABLE`, where somebody asked and as a dead letter where not,
  * and costs no other message of its batch anything. Buffers move where that is asked for, and only where something is sent.
  */
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { type AnyEvent, codeOf, onThread, type Ref, threadModule, transfer, UsageError } from 'greenroom'
-import { atHome, endOf, failureOf, type Home, outcomes } from './home.ts'
+import { atHome, endOf, failureOf, type Home, outcomes, sharedHome } from './home.ts'
 
 const module = threadModule<typeof import('./echo.ts')>(new URL('./echo.ts', import.meta.url))
 
-async function started({ spawn, ctx }: Home): Promise<Ref<AnyEvent>> {
+const shared = sharedHome(test)
+let started: Promise<Ref<AnyEvent>> | undefined
+
+async function start({ spawn, ctx }: Home): Promise<Ref<AnyEvent>> {
   const ref = spawn(ctx, onThread(module, 'echo'), { name: 'echo' })
   await ref.ask(ctx, { type: 'bytes' })
   return ref as Ref<AnyEvent>
+}
+
+/** With the actor that others have as well. */
+function scene(body: (t: ExecutionContext, home: Home, ref: Ref<AnyEvent>) => Promise<void>) {
+  return async (t: ExecutionContext) => {
+    started ??= start(shared)
+    const ref = await started
+    shared.log.length = 0
+    await body(t, shared, ref)
+  }
 }
 
 const secret = { type: 'echo', value: () => 'a function' }
 
 test.serial(
   'questions, answers and what is told: one in the middle of a batch fails, the others do not',
-  atHome(async (t, home) => {
+  scene(async (t, home, ref) => {
     const { ctx } = home
-    const ref = await started(home)
     const asked = [
       ref.ask(ctx, { type: 'echo', value: 1 }),
       ref.ask(ctx, secret),
@@ -44,8 +56,7 @@ test.serial(
 
 test.serial(
   'the error is the caller’s fault, names the message and the actor, and has the reason as its cause',
-  atHome(async (t, home) => {
-    const ref = await started(home)
+  scene(async (t, home, ref) => {
     for (const event of [secret, { type: 'secret' }]) {
       const error = (await failureOf(ref.ask(home.ctx, event))) as UsageError
       t.true(error instanceof UsageError)
@@ -75,9 +86,8 @@ test.serial(
 
 test.serial(
   'buffers move to a thread and back, and are empty where they came from',
-  atHome(async (t, home) => {
+  scene(async (t, home, ref) => {
     const { ctx } = home
-    const ref = await started(home)
     const bytes = new Uint8Array([1, 2, 3])
     const copied = ref.ask(ctx, { type: 'echo', value: bytes })
     t.deepEqual(await copied, bytes)
@@ -91,9 +101,8 @@ test.serial(
 
 test.serial(
   'a batch with one that cannot be cloned still moves the buffers of the others, and leaves that one’s',
-  atHome(async (t, home) => {
+  scene(async (t, home, ref) => {
     const { ctx } = home
-    const ref = await started(home)
     const [moved, kept] = [new Uint8Array(8), new Uint8Array(8)]
     const asked = [
       ref.ask(ctx, transfer({ type: 'length', value: moved }, [moved.buffer])),
@@ -107,9 +116,8 @@ test.serial(
 
 test.serial(
   'one buffer that two messages of a batch hand over goes with the first; one that is gone, with none',
-  atHome(async (t, home) => {
+  scene(async (t, home, ref) => {
     const { ctx } = home
-    const ref = await started(home)
     const bytes = new Uint8Array(8)
     const give = () => ref.ask(ctx, transfer({ type: 'length', value: bytes }, [bytes.buffer]))
     const other = ref.ask(ctx, { type: 'echo', value: 1 })

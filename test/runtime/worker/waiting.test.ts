@@ -49,7 +49,7 @@ test('each question fails at its instant, unless it was settled before', (t) => 
   )
 })
 
-test('the end of a thread leaves no timer of its questions', (t) => {
+test('where nothing is under way there is no timer', (t) => {
   const clock = createManualClock()
   const sent = sentOf()
   const timeouts = new Timeouts(clock, sent, () => t.fail())
@@ -58,7 +58,7 @@ test('the end of a thread leaves no timer of its questions', (t) => {
     timeouts.note(timeoutAtMs)
   }
   t.is(clock.pending, 1)
-  timeouts.end()
+  timeouts.rest()
   t.is(clock.pending, 0)
   clock.advance(100)
 })
