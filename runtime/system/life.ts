@@ -163,7 +163,7 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
   }
 
   /** It has finished what was in flight. */
-  protected drained(): void {
+  drained(): void {
     this.request(this.afterFinishing === NOTHING ? DRAINED : (this.cause as EndReason))
   }
 

@@ -66,6 +66,13 @@ export interface Instance {
   /** Whether it wants to be told to drain, in its present state. Else it is stopped once its mailbox is empty. */
   readonly drains: boolean
   /**
+   * Left out, it is told by a `drain` event where it `drains`. Else it is told here, whatever it waits for, and ends by itself
+   * with `Host.drained`. Called again where what was a restart has become an end.
+   *
+   * @param isRestart - mail that waits is for the next life.
+   */
+  drain?(isRestart: boolean): void
+  /**
    * The end, whatever the reason: give back what is held. What takes its time returns a deferred, and its actor's end, or
    * next life, waits for that: it must settle, and soon.
    */
@@ -126,6 +133,8 @@ export interface Host {
   reportFailure(error: unknown): void
   /** Something has begun that a drain waits for. */
   workOn(work: PromiseLike<unknown>): void
+  /** It has finished, as `Instance.drain` has asked it to. */
+  drained(): void
   /** `Instance.underWay` has become 0: a drain may go on. */
   workDone(): void
   /** Asks for a step in which `resume` is called. */

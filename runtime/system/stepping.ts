@@ -14,8 +14,9 @@ import type { Steppable } from '../loop/work.ts'
 import { Envelope, type EventObject } from '../mailbox/envelope.ts'
 import { Mailbox, type UndeliveredSink } from '../mailbox/mailbox.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
+import { Aside } from './aside.ts'
 import type { Asked, QuestionDesk } from './ask.ts'
-import { ActorFailedError, AskError, refusalError, stashFullError } from './errors.ts'
+import { ActorFailedError, AskError, refusalError } from './errors.ts'
 import { ActorEvent, type SystemEvents } from './events.ts'
 import type { ActorSettings } from './options.ts'
 import type { Ref } from './ref.ts'
@@ -54,8 +55,7 @@ export abstract class Stepping<Self extends Stepping<Self>>
   /** Its present instance knows that it is to finish, and ends by its own decision. */
   private isDrainTold = false
   private underWay: UnderWay | undefined = undefined
-  /** Messages that were postponed, the oldest first. */
-  private aside: Envelope[] | undefined = undefined
+  private aside: Aside | undefined = undefined
 
   constructor(
     system: SteppingSystem,
@@ -232,23 +232,22 @@ export abstract class Stepping<Self extends Stepping<Self>>
   }
 
   postpone(envelope: Envelope): void {
-    const { stashCapacity } = this.system.limits
-    this.aside ??= []
-    // Those that nobody wants any more take no places from others.
-    if (this.aside.length >= stashCapacity)
-      this.aside = this.aside.filter((postponed) => !this.isGone(postponed))
-    if (this.aside.length >= stashCapacity) throw stashFullError(envelope.event, stashCapacity)
-    this.aside.push(envelope)
+    this.aside ??= new Aside()
+    this.aside.add(envelope, this.system.limits.stashCapacity, (postponed) => this.isGone(postponed))
   }
 
   get postponed(): number {
-    return this.aside?.length ?? 0
+    return this.aside?.size ?? 0
+  }
+
+  /** @internal Called within its handler: that does not count, it will come again. */
+  isPutBack(envelope: Envelope): boolean {
+    return this.current !== envelope || this.aside?.newest === envelope
   }
 
   unstash(): void {
-    const { aside } = this
-    this.aside = undefined
-    if (aside !== undefined) this.giveBack(aside)
+    const back = this.aside?.takeAll() ?? []
+    if (back.length > 0) this.giveBack(back)
   }
 
   giveBack(envelopes: readonly Envelope[]): void {
@@ -315,10 +314,14 @@ export abstract class Stepping<Self extends Stepping<Self>>
   }
 
   protected override finishUp(isRestart: boolean): void {
+    const { instance } = this
     const wasTold = this.isDrainTold
-    this.isDrainTold = wasTold || this.instance?.drains === true
+    this.isDrainTold = wasTold || instance?.drains === true || instance?.drain !== undefined
     this.finishing = isRestart ? TO_RESTART : TO_END
-    if (!this.isDrainTold) this.stepLater()
+    if (instance?.drain !== undefined) {
+      instance.drain(isRestart)
+      this.stepLater()
+    } else if (!this.isDrainTold) this.stepLater()
     else if (!wasTold) this.sendControl(DRAIN)
   }
 
@@ -329,7 +332,8 @@ export abstract class Stepping<Self extends Stepping<Self>>
       this.mailbox.size === 0 &&
       !this.isBusy &&
       this.isWorkless &&
-      this.instance?.drains !== true
+      this.instance?.drains !== true &&
+      this.instance?.drain === undefined
     )
   }
 
@@ -366,6 +370,7 @@ export abstract class Stepping<Self extends Stepping<Self>>
   }
 
   protected override released(): void {
+    this.unstash()
     const { underWay } = this
     this.underWay = undefined
     this.mustResume = false
@@ -373,10 +378,6 @@ export abstract class Stepping<Self extends Stepping<Self>>
     // A call to drain, and the ends of those that it watched, were for this life.
     this.mailbox.dropControl()
     this.isDrainTold = false
-    if (this.aside !== undefined) {
-      for (const { reply } of this.aside) if (reply !== undefined) underWay?.disown(reply)
-      this.unstash()
-    }
     this.system.reactor.beside(() => underWay?.end(this.unanswered()))
     this.unshow()
   }
