@@ -18,5 +18,5 @@ export type DeadReason =
   | 'dropped'
   /** Its actor had no handler for it in the state it was in. */
   | 'unhandled'
-  /** Its actor is on another thread, where it could not be sent. */
+  /** Its actor is on another thread, to which it, or its context, could not cross. */
   | 'uncloneable'

@@ -10,7 +10,7 @@ import type { Context } from '../context/context.ts'
 import { type AnyKey, key } from '../context/key.ts'
 import { fromWire, type WireContext } from '../context/wire.ts'
 import type { Deferred } from '../deferred/deferred.ts'
-import type { Port, PortOwner, Transfer } from '../loop/poller.ts'
+import { codeOf } from '../errors.ts'
 import type { Envelope, EventObject } from '../mailbox/envelope.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
 import type { Cell } from '../system/cell.ts'
@@ -18,11 +18,13 @@ import { AskError } from '../system/errors.ts'
 import type { AnyLogic } from '../system/logic.ts'
 import type { EndReason, Ref } from '../system/ref.ts'
 import type { ActorSystem } from '../system/system.ts'
+import { noteBegun, wasBegun } from './begun.ts'
 import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
 import { notCloneableError } from './errors.ts'
 import { FarMessage, type FarMessages } from './far-message.ts'
 import { Homeward } from './homeward.ts'
 import { hosted, type Observer } from './hosted.ts'
+import { Inbox } from './inbox.ts'
 import type { Batch, Link } from './link.ts'
 import { Numbered } from './numbered.ts'
 import { Outbox } from './outbox.ts'
@@ -34,9 +36,9 @@ import {
   type CrossedRef,
   type CrossedRefs,
   DOWN,
+  DRAIN,
   FAILURE,
   FORGET,
-  nextItem,
   SPAWN,
   STOP,
   TAKEN,
@@ -66,17 +68,17 @@ export interface FarEndPlan {
   readonly credits: number
 }
 
-export class FarEnd implements Port, PortOwner, Observer, FarMessages {
-  readonly owner: PortOwner = this
+export class FarEnd implements Observer, FarMessages {
   private readonly plan: FarEndPlan
+  private readonly inbox: Inbox
   private readonly outbox: Outbox
   private readonly homeward: Homeward
-  private readonly contexts = new Map<number, Context>()
+  private readonly contexts = new Map<number, Context | Unreadable>()
   /** Messages of which home has not been told what became of them. */
   private readonly open: Numbered<FarMessage>
+  /** Of messages that the actor has begun with and given back. */
+  private back: number[] = []
   private actor: Cell | undefined = undefined
-  private arrived: Batch[] = []
-  private isMarked = false
   /** Since when what is said waits, at the earliest. */
   private sinceMs = 0
 
@@ -84,6 +86,16 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
     this.plan = plan
     this.open = new Numbered(plan.credits)
     const { link, system } = plan
+    const { clock, log } = system.ctx
+    this.inbox = new Inbox({
+      poller: system.poller,
+      begins: () => {
+        this.sinceMs = clock.nowMs()
+      },
+      take: (batch, at) => this.take(batch, at),
+      failed: (error) =>
+        log.error({ code: codeOf(error), error }, 'what came from home could not be taken in'),
+    })
     this.outbox = new Outbox({
       link,
       onFirst: () => system.reactor.flushLater(this.outbox),
@@ -99,25 +111,9 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
     system.events.on('deadLetter', ({ event, reason }) => this.dead(event, reason))
   }
 
-  /** A batch has come: it is taken in by the next turn. */
+  /** A batch has come. */
   arrives(batch: Batch): void {
-    this.arrived.push(batch)
-    if (this.isMarked) return
-    this.isMarked = true
-    this.plan.system.poller.markReady(this)
-  }
-
-  transfer(): Transfer {
-    this.isMarked = false
-    return { type: 'mailed', port: this, batches: this.arrived.length }
-  }
-
-  transferred(): void {
-    const { arrived } = this
-    this.arrived = []
-    this.sinceMs = this.plan.system.ctx.clock.nowMs()
-    for (const batch of arrived)
-      for (let at = 0; at < batch.length; at = nextItem(batch, at)) this.take(batch, at)
+    this.inbox.arrives(batch)
   }
 
   private take(batch: Batch, at: number): void {
@@ -131,16 +127,16 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
         this.open.get(id)?.cancel(fromErrorWire(batch[at + 2] as FailureWire))
         break
       case CONTEXT:
-        this.contexts.set(
-          id,
-          this.contextFrom(batch[at + 2] as WireContext, batch[at + 3] as CrossedRefs).with(Origin, id),
-        )
+        this.contexts.set(id, this.read(id, batch[at + 2] as WireContext, batch[at + 3] as CrossedRefs))
         break
       case FORGET:
         this.contexts.delete(id)
         break
       case SPAWN:
         this.spawn(batch[at + 1] as unknown as Birth)
+        break
+      case DRAIN:
+        this.actor?.drain()
         break
       case STOP:
         this.stop()
@@ -151,6 +147,15 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
   }
 
   // ── Messages ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A context that messages are sent in, or why it cannot be read: then those fail, and no others. */
+  private read(id: number, wire: WireContext, refs: CrossedRefs | undefined): Context | Unreadable {
+    try {
+      return this.contextFrom(wire, refs).with(Origin, id)
+    } catch (error) {
+      return new Unreadable(error)
+    }
+  }
 
   /** A context of home's, on this side. */
   private contextFrom(wire: WireContext, refs: CrossedRefs | undefined): Context {
@@ -170,7 +175,11 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
     // Named is named, also where nobody hears it.
     const from = sender === undefined ? undefined : this.homeward.refOf(sender, count)
     if (actor?.isAlive !== true) return
-    const base = this.contexts.get(contextNumber) as Context
+    const base = this.contexts.get(contextNumber) as Context | Unreadable
+    if (base instanceof Unreadable) {
+      for (let i = 0; i < count; i++) this.unread((first + i) | 0, kind === ASK, base)
+      return
+    }
     for (let i = 0; i < count; i++) {
       const [ctx, cancel] = isCancellable ? base.withCancel() : [base, undefined]
       const event = batch[at + 6 + i] as EventObject
@@ -180,19 +189,27 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
     }
   }
 
+  private unread(id: number, isQuestion: boolean, { why }: Unreadable): void {
+    if (isQuestion) this.outbox.add(FAILURE, id, toErrorWire(why))
+    else this.outbox.add(TAKEN, id, 'uncloneable')
+  }
+
   begins(envelope: Envelope): void {
-    if (envelope instanceof FarMessage) Atomics.store(this.plan.begun, 0, envelope.id)
+    if (envelope instanceof FarMessage) noteBegun(this.plan.begun, envelope.id)
   }
 
   ends(envelope: Envelope): void {
-    if (envelope.reply === undefined && envelope instanceof FarMessage) this.taken(envelope, undefined)
+    // What was postponed is not done.
+    if (envelope.reply !== undefined || !(envelope instanceof FarMessage) || this.actor?.isPutBack(envelope))
+      return
+    this.taken(envelope, undefined)
   }
 
   /** It reached no handler; a question in it fails by itself. */
   private dead(event: EventObject, reason: DeadReason): void {
     for (const message of this.open.values()) {
       if (message.event !== event || message.reply !== undefined) continue
-      if (reason === 'closed') this.open.delete(message.id)
+      if (reason === 'closed') this.givenBack(message.id)
       else this.taken(message, reason)
       return
     }
@@ -205,19 +222,19 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
   }
 
   answered(message: FarMessage, isFulfilled: boolean, result: unknown): void {
+    const failure = isFulfilled ? undefined : ownFailure(result, this.actor)
+    if (failure?.refusal === 'closed') this.givenBack(message.id)
     if (!this.open.delete(message.id)) return
     if (isFulfilled) this.outbox.addValue(message.id, result)
     // At home it becomes what it is here: a dead letter, and a failure of the question.
-    else if (
-      result instanceof AskError &&
-      result.code === 'ASK_UNHANDLED' &&
-      result.path === this.actor?.path
-    )
-      this.outbox.add(TAKEN, message.id, 'unhandled')
-    // What had not been begun when the actor ended, home still has.
-    else if (!(result instanceof AskError && result.refusal === 'closed'))
-      this.outbox.add(FAILURE, message.id, toErrorWire(result))
+    else if (failure?.code === 'ASK_UNHANDLED') this.outbox.add(TAKEN, message.id, 'unhandled')
+    else this.outbox.add(FAILURE, message.id, toErrorWire(result))
     this.sendSoon()
+  }
+
+  /** The actor ended before it handled that: home has it still. */
+  private givenBack(id: number): void {
+    if (this.open.delete(id) && wasBegun(this.plan.begun, id)) this.back.push(id)
   }
 
   withdraw(question: Deferred<unknown>): void {
@@ -247,6 +264,7 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
       this.outbox.add(
         DOWN,
         'failed',
+        item[2],
         toErrorWire(notCloneableError(`the output of ${path}`, cause, 'REPLY_NOT_CLONEABLE')),
       )
     }
@@ -271,12 +289,18 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
   }
 
   private down(reason: EndReason): void {
-    const { outbox } = this
+    const { outbox, back } = this
+    this.back = []
     if (reason.kind === 'done') {
-      outbox.add(DOWN, reason.kind, reason.output)
+      outbox.add(DOWN, reason.kind, back, reason.output)
       outbox.handOver(reason.output)
     } else {
-      outbox.add(DOWN, reason.kind, toErrorWire(reason.kind === 'failed' ? reason.error : reason.reason))
+      outbox.add(
+        DOWN,
+        reason.kind,
+        back,
+        toErrorWire(reason.kind === 'failed' ? reason.error : reason.reason),
+      )
     }
   }
 
@@ -292,4 +316,18 @@ export class FarEnd implements Port, PortOwner, Observer, FarMessages {
       () => {},
     )
   }
+}
+
+/** Stands for a context of which a value does not decode. */
+class Unreadable {
+  readonly why: unknown
+
+  constructor(why: unknown) {
+    this.why = why
+  }
+}
+
+/** A failure that is of the actor's own making: not of another that it has asked in turn. */
+function ownFailure(error: unknown, actor: Cell | undefined): AskError | undefined {
+  return error instanceof AskError && error.path === actor?.path ? error : undefined
 }

@@ -9,6 +9,8 @@ import type { Context } from '../context/context.ts'
 import { fromWire, type WireContext } from '../context/wire.ts'
 import type { Deferred } from '../deferred/deferred.ts'
 import { OverloadError } from '../errors.ts'
+import { Envelope } from '../mailbox/envelope.ts'
+import { Cell } from '../system/cell.ts'
 import type { AnyEvent, EndReason, Ref } from '../system/ref.ts'
 import { DELAY_MS_MAX } from '../time/limits.ts'
 import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
@@ -21,6 +23,7 @@ import {
   FORGET_REF,
   HOME_ASK,
   HOME_CANCEL,
+  HOME_DEAD,
   HOME_DOWN,
   HOME_FAILURE,
   HOME_STOP,
@@ -82,11 +85,19 @@ export class HomeDesk {
     const first = batch[at + 1] as number
     switch (batch[at]) {
       case HOME_TELL:
-        this.refOf(batch, at)?.send(this.contextOf(batch, at), batch[at + 5] as AnyEvent)
         this.plan.outbox.add(HOME_TAKEN, first)
+        this.refOf(batch, at)?.send(this.contextOf(batch, at), batch[at + 5] as AnyEvent)
+        break
+      case HOME_DEAD:
+        this.dead(this.refOf(batch, at), this.contextOf(batch, at), batch[at + 5] as string)
         break
       case HOME_ASK:
-        this.ask(first, this.refOf(batch, at), this.contextOf(batch, at), batch[at + 5] as AnyEvent)
+        try {
+          this.ask(first, this.refOf(batch, at), this.contextOf(batch, at), batch[at + 5] as AnyEvent)
+        } catch (error) {
+          // A mailbox may not take what is no event.
+          this.plan.outbox.add(HOME_FAILURE, first, toErrorWire(error))
+        }
         break
       case HOME_CANCEL:
         this.questions.get(first)?.cancel(fromErrorWire(batch[at + 2] as FailureWire))
@@ -139,6 +150,11 @@ export class HomeDesk {
         if (this.questions.delete(id)) outbox.add(HOME_FAILURE, id, toErrorWire(error))
       },
     )
+  }
+
+  /** A message of that type could not leave the thread. */
+  private dead(ref: Ref<AnyEvent> | undefined, ctx: Context, type: string): void {
+    if (ref instanceof Cell) ref.undelivered(new Envelope({ type }, ctx, undefined, undefined), 'uncloneable')
   }
 
   private watch(id: number, ref: Ref<AnyEvent> | undefined): void {

@@ -16,6 +16,7 @@ import {
   FORGET_REF,
   HOME_ASK,
   HOME_CANCEL,
+  HOME_DEAD,
   HOME_DOWN,
   HOME_FAILURE,
   HOME_STOP,
@@ -161,6 +162,7 @@ export class Homeward implements Carrier {
     const pending = this.pending.get(id)
     this.pending.delete(id)
     const { type } = item.at(-1) as EventObject
+    if (kind === HOME_TELL) this.plan.outbox.add(HOME_DEAD, ...item.slice(1, -1), type)
     pending?.fail?.(notCloneableError(`"${type}" to ${pending.ref.path}`, cause))
     return true
   }

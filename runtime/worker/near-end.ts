@@ -40,6 +40,10 @@ export class NearEnd implements Instance, ThreadUser {
   private readonly credits: number
   /** Its actor is alive on the thread, as far as is known. */
   private isUp = false
+  /** It is to finish, for a restart or for good. */
+  private finishing: 'restart' | 'end' | undefined = undefined
+  /** The thread's actor knows of that. */
+  private isDrainTold = false
   /** This life is over: what the thread still says is for nobody. */
   private isOver = false
 
@@ -74,16 +78,22 @@ export class NearEnd implements Instance, ThreadUser {
 
   receive(envelope: Envelope): void {
     this.thread.send(envelope)
+    if (this.finishing !== undefined) this.tellDrain()
   }
 
   get isBusy(): boolean {
-    return !this.isUp || !this.thread.hasRoom
+    return !this.isUp || !this.thread.hasRoom || this.finishing === 'restart'
   }
 
   resume(): void {}
 
   get drains(): boolean {
     return false
+  }
+
+  drain(isRestart: boolean): void {
+    this.finishing = isRestart ? 'restart' : 'end'
+    this.tellDrain()
   }
 
   /** The thread keeps what is under way, with one timer for all of it. */
@@ -142,7 +152,10 @@ export class NearEnd implements Instance, ThreadUser {
     if (this.isOver) return
     this.isUp = false
     this.giveBack(sent)
-    if (kind === 'done') this.host.finish(result)
+    // A place in a pool is taken again, whatever its actor there has ended of.
+    if (kind === 'done' || (kind === 'stopped' && this.seat !== undefined && !this.isDrainTold))
+      this.host.finish(result)
+    else if (kind === 'stopped' && this.isDrainTold) this.host.drained()
     else if (kind === 'stopped') this.host.requestStop(fromErrorWire(result as FailureWire))
     else this.host.fail(fromErrorWire(result as FailureWire))
   }
@@ -165,6 +178,11 @@ export class NearEnd implements Instance, ThreadUser {
     if (!this.isOver) this.host.fail(error)
   }
 
+  /** As a listener's failure it harms nobody, but is told. */
+  troubled(error: unknown): void {
+    this.host.reportFailure(error)
+  }
+
   log(level: string, fields: PlainFields, text: string): void {
     const { log } = this.host.ownContext
     log[level as LogLevel](fromPlainFields(fields), text)
@@ -178,6 +196,13 @@ export class NearEnd implements Instance, ThreadUser {
     this.host.giveBack(sent.filter(({ hasBegun }) => !hasBegun).map(({ envelope }) => envelope))
   }
 
+  /** Behind what waits here, which is to be handled first. */
+  private tellDrain(): void {
+    if (!this.isUp || this.isDrainTold || (this.finishing === 'end' && this.host.mail.size > 0)) return
+    this.isDrainTold = true
+    this.thread.drain()
+  }
+
   /** Makes the actor on the thread. */
   private live(): void {
     const { host } = this
@@ -188,6 +213,7 @@ export class NearEnd implements Instance, ThreadUser {
       // A codec of the user's does not take the value that is there.
       host.fail(error)
     }
+    if (this.finishing !== undefined) this.tellDrain()
     this.seat?.onRoom()
   }
 }

@@ -2,9 +2,12 @@
 import type { Deferred, Keeper } from '../deferred/deferred.ts'
 import type { Envelope } from '../mailbox/envelope.ts'
 import { QuestionKeeper } from '../system/ask.ts'
+import type { ContextOut } from './contexts-out.ts'
 
-/** Told of messages for which nobody waits any more. */
-export interface Abandoned {
+/** Told of messages that end, and of those for which nobody waits any more. */
+export interface SentOwner {
+  /** The thread has settled it, or is lost. */
+  over(sent: Sent): void
   abandoned(sent: Sent, reason: unknown): void
 }
 
@@ -15,11 +18,13 @@ export interface Abandoned {
 export class Sent implements Keeper {
   readonly id: number
   readonly envelope: Envelope
-  private readonly thread: Abandoned
+  private readonly thread: SentOwner
   /** When it fails, if it is kept here; else never. */
   timeoutAtMs = Number.POSITIVE_INFINITY
   /** Milliseconds that it may take. */
   timeoutMs = 0
+  /** The context that it has crossed in. */
+  context: ContextOut | undefined = undefined
   /** Nobody waits for it any more, since this instant. */
   abandonedAtMs: number | undefined = undefined
   /** The thread has settled it, or is lost. */
@@ -28,7 +33,7 @@ export class Sent implements Keeper {
   hasBegun = false
   private unlisten: (() => void) | undefined = undefined
 
-  constructor(id: number, envelope: Envelope, thread: Abandoned, nowMs: number) {
+  constructor(id: number, envelope: Envelope, thread: SentOwner, nowMs: number) {
     this.id = id
     this.envelope = envelope
     this.thread = thread
@@ -75,6 +80,7 @@ export class Sent implements Keeper {
     this.isOver = true
     this.timeoutAtMs = Number.POSITIVE_INFINITY
     this.unlisten?.()
+    this.thread.over(this)
   }
 
   private gone(reason: unknown): void {

@@ -4,6 +4,7 @@ import type { Context } from '../context/context.ts'
 import type { AnyKey } from '../context/key.ts'
 import type { Log, LogLevel } from '../context/log.ts'
 import { UsageError } from '../errors.ts'
+import type { Turn } from '../loop/turn.ts'
 import type { AnyLogic } from '../system/logic.ts'
 import { createSystem } from '../system/system.ts'
 import { fromXstate, isXstateLogic } from '../system/xstate-logic.ts'
@@ -25,7 +26,7 @@ const link = new Link(
 )
 
 const parent = path.slice(0, path.lastIndexOf('/'))
-const system = createSystem({ name: parent, limits, log: logTo(link) })
+const system = createSystem({ name: parent, limits, log: logTo(link), run: orDie })
 try {
   const module = (await import(url)) as ThreadExports & Readonly<Record<string, unknown>>
   const logic = logicOf(module)
@@ -52,6 +53,18 @@ function logicOf(module: Readonly<Record<string, unknown>>): AnyLogic {
     'THREAD_EXPORT_MISSING',
     `${url} exports no logic of an actor as "${exported}"; it exports ${Object.keys(module).join(', ') || 'nothing'}`,
   )
+}
+
+/** A thread whose loop has ended would answer nobody and look well: it is to end, and home to hear of it. */
+function* orDie(turns: Iterable<Turn>): Generator<unknown> {
+  try {
+    yield* turns
+  } catch (error) {
+    // Past the loop, which would keep it.
+    queueMicrotask(() => {
+      throw error
+    })
+  }
 }
 
 /** Home's log is this thread's as well. */

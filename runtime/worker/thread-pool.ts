@@ -10,7 +10,7 @@ import type { Envelope } from '../mailbox/envelope.ts'
 import type { Cell } from '../system/cell.ts'
 import type { AnyLogic, Host, Instance } from '../system/logic.ts'
 import type { RestartPace } from '../system/options.ts'
-import type { Ref } from '../system/ref.ts'
+import type { EndReason, Ref } from '../system/ref.ts'
 import { NearEnd, type NearEndPlan, type Seat } from './near-end.ts'
 import { checkOptions, nearEndPlan, type OnThread, THREAD_OPTIONS, type ThreadOptions } from './on-thread.ts'
 import type { LogicName, ThreadModule } from './thread-module.ts'
@@ -97,10 +97,21 @@ class ThreadPool implements Instance {
     })
     member.cell = ref as Cell
     this.members.push(member)
+    ref.watch().listen(
+      ({ reason }) => this.left(member, reason),
+      () => {},
+    )
   }
 
   receive(envelope: Envelope): void {
     this.freest?.cell?.deliver(envelope)
+  }
+
+  /** A member was restarted too often, or somebody has stopped it: it will not come back. */
+  private left(member: Member, reason: EndReason): void {
+    this.members.splice(this.members.indexOf(member), 1)
+    if (reason.kind === 'failed') this.host.fail(reason.error)
+    else if (this.members.length === 0) this.host.requestStop(reason)
   }
 
   get isBusy(): boolean {

@@ -35,6 +35,8 @@ export interface ThreadUser {
   taken(envelope: Envelope, reason: DeadReason | undefined): void
   /** What was to make its actor could not be sent. */
   refused(error: unknown): void
+  /** Something that the thread has said could not be taken in. */
+  troubled(error: unknown): void
   log(level: string, fields: PlainFields, text: string): void
 }
 

@@ -12,22 +12,23 @@
 
 import { toWire } from '../context/wire.ts'
 import { Deferred } from '../deferred/deferred.ts'
-import type { Port, PortOwner, Transfer } from '../loop/poller.ts'
 import type { Envelope } from '../mailbox/envelope.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
 import { timedOut } from '../system/ask.ts'
 import { Cell } from '../system/cell.ts'
 import type { Clock, Timer } from '../time/clock.ts'
+import { busyWith, createNote, wasBegun } from './begun.ts'
 import { ContextsOut } from './contexts-out.ts'
 import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
 import { notCloneableError, ThreadError } from './errors.ts'
 import { HomeDesk } from './home-desk.ts'
+import { Inbox } from './inbox.ts'
 import type { ThreadLimits } from './limits.ts'
 import type { Batch } from './link.ts'
 import { Numbered } from './numbered.ts'
 import { Outbox } from './outbox.ts'
 import type { PlainFields } from './plain-fields.ts'
-import { type Abandoned, Sent } from './sent.ts'
+import { Sent, type SentOwner } from './sent.ts'
 import type { ThreadHome, ThreadPlan, ThreadUser } from './thread-user.ts'
 import { Timeouts } from './timeouts.ts'
 import { Watchdog, type Watched } from './watchdog.ts'
@@ -36,10 +37,10 @@ import {
   type Birth,
   CANCEL,
   DOWN,
+  DRAIN,
   FAILURE,
   LOG,
   NOT_READY,
-  nextItem,
   READY,
   SPAWN,
   STOP,
@@ -54,22 +55,22 @@ const UP = 1
 const ENDING = 2
 const ENDED = 3
 
-export class Thread implements Port, PortOwner, Abandoned, Watched {
-  readonly owner: PortOwner = this
+export class Thread implements SentOwner, Watched {
   private readonly home: ThreadHome
   private readonly limits: ThreadLimits
   private readonly worker: WorkerThread
+  private readonly inbox: Inbox
   private readonly outbox: Outbox
   private readonly contexts: ContextsOut
   private readonly desk: HomeDesk
-  private readonly begun = new Int32Array(new SharedArrayBuffer(4))
+  private readonly begun = createNote()
   readonly sent: Numbered<Sent>
   private user: ThreadUser
   private state = STARTING
   private lastId = 0
-  private arrived: Batch[] = []
+  /** Its actor was told to finish, and has not ended. */
+  private isDraining = false
   private end: ThreadEnd | undefined = undefined
-  private isMarked = false
   /** Why it is lost, where that is known before it has ended. */
   private failure: ThreadError | undefined = undefined
   private readonly gone = new Deferred<void>()
@@ -95,6 +96,14 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
     this.timeouts = new Timeouts(home.clock, this.sent, ({ envelope, timeoutMs }) => {
       envelope.reply?.reject(timedOut(this.user.path, timeoutMs))
     })
+    this.inbox = new Inbox({
+      poller: home.poller,
+      take: (batch, at) => this.take(batch, at),
+      failed: (error) => this.user.troubled(error),
+      ends: () => {
+        if (this.end !== undefined && this.state !== ENDED) this.ended(this.end)
+      },
+    })
     this.worker = new WorkerThread(
       {
         module: module.href,
@@ -106,13 +115,10 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
       },
       options,
       {
-        onBatch: (batch) => {
-          this.arrived.push(batch)
-          this.mark()
-        },
+        onBatch: (batch) => this.inbox.arrives(batch),
         onEnd: (end) => {
           this.end = end
-          this.mark()
+          this.inbox.mark()
         },
       },
     )
@@ -170,15 +176,23 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
     this.timeouts.note(sent.timeoutAtMs)
     const kind = reply === undefined ? TELL : ASK
     try {
-      const context = this.contexts.numberOf(ctx)
+      sent.context = this.contexts.use(ctx)
+      const { number } = sent.context
       const sender = envelope.sender instanceof Cell ? this.desk.cross(envelope.sender) : undefined
-      this.outbox.addMessage(kind, sent.id, context, !ctx.isBackground, sender, event)
+      this.outbox.addMessage(kind, sent.id, number, !ctx.isBackground, sender, event)
     } catch (error) {
       // A codec of the user's does not take the value that is there, or there are too many refs.
       this.settle(sent.id)
       if (reply !== undefined) reply.reject(error)
       else this.user.taken(envelope, 'uncloneable')
     }
+  }
+
+  /** Its actor is to finish what is in flight, and to end then. */
+  drain(): void {
+    this.isDraining = true
+    this.worker.isHeld = true
+    this.outbox.add(DRAIN)
   }
 
   /**
@@ -200,19 +214,6 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
   }
 
   // ── What comes from the thread ─────────────────────────────────────────────────────────────────────────────────
-
-  transfer(): Transfer {
-    this.isMarked = false
-    return { type: 'mailed', port: this, batches: this.arrived.length }
-  }
-
-  transferred(): void {
-    const { arrived } = this
-    this.arrived = []
-    for (const batch of arrived)
-      for (let at = 0; at < batch.length; at = nextItem(batch, at)) this.take(batch, at)
-    if (this.end !== undefined && this.state !== ENDED) this.ended(this.end)
-  }
 
   private take(batch: Batch, at: number): void {
     const first = batch[at + 1]
@@ -247,7 +248,8 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
         )
         break
       case DOWN:
-        this.user.down(first as string, second, this.takeSent())
+        this.isDraining = false
+        this.user.down(first as string, batch[at + 3], this.takeSent(second as readonly number[]))
         break
       case LOG:
         this.user.log(first as string, second as PlainFields, batch[at + 3] as string)
@@ -274,8 +276,12 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
   private idle(): void {
     this.watchdog.rest()
     this.timeouts.rest()
-    this.worker.isHeld = false
+    this.worker.isHeld = this.isDraining
     this.user.idle()
+  }
+
+  over({ context }: Sent): void {
+    if (context !== undefined) this.contexts.giveBack(context)
   }
 
   // ── What nobody waits for ──────────────────────────────────────────────────────────────────────────────────────
@@ -296,8 +302,8 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
     return this.limits.stuckMs
   }
 
-  get lastBegun(): number {
-    return Atomics.load(this.begun, 0)
+  get busyWith(): number {
+    return busyWith(this.begun)
   }
 
   stuck(): void {
@@ -332,13 +338,16 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
     this.gone.resolve()
   }
 
-  /** All that is under way, in its order: it will not be settled any more. */
-  takeSent(): readonly Sent[] {
-    const { lastBegun } = this
+  /**
+   * All that is under way, in its order: it will not be settled any more.
+   *
+   * @param givenBack - ids of what had been begun and is to be begun anew.
+   */
+  takeSent(givenBack: readonly number[] = []): readonly Sent[] {
     const left = this.sent.values()
     for (const message of left) {
       message.over()
-      message.hasBegun = ((lastBegun - message.id) | 0) >= 0
+      message.hasBegun = wasBegun(this.begun, message.id) && !givenBack.includes(message.id)
     }
     this.sent.clear()
     if (this.state === UP) this.worker.isHeld = false
@@ -360,12 +369,6 @@ export class Thread implements Port, PortOwner, Abandoned, Watched {
     const error = notCloneableError(`"${event.type}" to ${this.user.path}`, cause)
     if (reply !== undefined) reply.reject(error)
     else this.user.taken(message.envelope, 'uncloneable')
-  }
-
-  private mark(): void {
-    if (this.isMarked) return
-    this.isMarked = true
-    this.home.poller.markReady(this)
   }
 
   private after(ms: number, action: () => void): Timer {

@@ -13,8 +13,8 @@ export interface Watched {
   readonly stuckMs: number
   /** What is under way, by its number. */
   readonly sent: Numbered<Sent>
-  /** The number of the message that the thread has begun last. */
-  readonly lastBegun: number
+  /** The number of the message that the thread was busy with last. */
+  readonly busyWith: number
   stuck(): void
 }
 
@@ -49,10 +49,10 @@ export class Watchdog {
 
   private look(): void {
     this.timer = undefined
-    const { clock, sent, lastBegun, stuckMs } = this.watched
+    const { clock, sent, busyWith, stuckMs } = this.watched
     const nowMs = clock.nowMs()
     this.see(nowMs)
-    const abandonedAtMs = sent.get(lastBegun)?.abandonedAtMs ?? nowMs
+    const abandonedAtMs = sent.get(busyWith)?.abandonedAtMs ?? nowMs
     const isSuspicious = nowMs - Math.max(this.sinceMs, abandonedAtMs) >= stuckMs
     if (isSuspicious && this.wasSuspicious) {
       this.watched.stuck()
@@ -65,9 +65,9 @@ export class Watchdog {
   }
 
   private see(nowMs: number): void {
-    const { lastBegun } = this.watched
-    if (lastBegun === this.suspect) return
-    this.suspect = lastBegun
+    const { busyWith } = this.watched
+    if (busyWith === this.suspect) return
+    this.suspect = busyWith
     this.sinceMs = nowMs
   }
 }

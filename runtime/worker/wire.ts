@@ -21,51 +21,60 @@ export const ASK = 3
 export const TELL = 4
 /** `id, error`: nobody waits for that message any more. */
 export const CANCEL = 5
+/** Its actor is to finish what is in flight, and to end then. */
+export const DRAIN = 6
 /** Ends the thread's actor and then the thread. */
-export const STOP = 6
+export const STOP = 7
 
 // From the thread.
 /** `names`: it has loaded its module and can spawn actors. It wants the refs that contexts hold under these names. */
-export const READY = 7
+export const READY = 8
 /** `error`: it cannot. */
-export const NOT_READY = 8
+export const NOT_READY = 9
 /** `first id, count, ...values`: answers to questions. */
-export const VALUE = 9
+export const VALUE = 10
 /** `id, error`: its failure. */
-export const FAILURE = 10
+export const FAILURE = 11
 /** `id, reason`: a message that was only told was handled; with a reason it was not, and is a dead letter, as a question is then. */
-export const TAKEN = 11
-/** `kind, error or value`: the thread's actor is no more. */
-export const DOWN = 12
+export const TAKEN = 12
+/** `kind, ids, error or value`: the thread's actor is no more. It had begun with the messages of these ids, and given them back. */
+export const DOWN = 13
 /** `level, fields, text`: a line of the thread's log. */
-export const LOG = 13
+export const LOG = 14
 
 // From the thread to actors at home, which have crossed as `CrossedRef`s.
 /** `id, ref, context's number, context, event`: a message that is only told. */
-export const HOME_TELL = 14
+export const HOME_TELL = 15
 /** The same, of a question. */
-export const HOME_ASK = 15
+export const HOME_ASK = 16
+/** The same of a message that is only told and could not be cloned, with its type in its place. */
+export const HOME_DEAD = 17
 /** `id, error`: nobody on the thread waits for that answer any more. */
-export const HOME_CANCEL = 16
+export const HOME_CANCEL = 18
 /** `id, ref`: it wants to know of that actor's end. */
-export const HOME_WATCH = 17
+export const HOME_WATCH = 19
 /** `ref, reason` */
-export const HOME_STOP = 18
+export const HOME_STOP = 20
 /** `ref, how often it was named`: nobody on the thread holds it any more. */
-export const FORGET_REF = 19
+export const FORGET_REF = 21
 
 // And from home back.
 /** `id, value` */
-export const HOME_VALUE = 20
+export const HOME_VALUE = 22
 /** `id, error` */
-export const HOME_FAILURE = 21
+export const HOME_FAILURE = 23
 /** `id` */
-export const HOME_TAKEN = 22
+export const HOME_TAKEN = 24
 /** `id, kind, error or value` */
-export const HOME_DOWN = 23
+export const HOME_DOWN = 25
 
 /** Fields of an item, its kind apart; of one that holds several things, those of its head. The last of these counts them. */
-const FIELDS: readonly number[] = [1, 3, 1, 5, 5, 2, 0, 1, 1, 2, 2, 2, 2, 3, 5, 5, 2, 2, 2, 2, 2, 2, 1, 3]
+const FIELDS: readonly number[] = [
+  ...[1, 3, 1, 5, 5, 2, 0, 0],
+  ...[1, 1, 2, 2, 2, 3, 3],
+  ...[5, 5, 5, 2, 2, 2, 2],
+  ...[2, 2, 1, 3],
+]
 
 /** Where in a batch the item after the one at `at` begins. */
 export function nextItem(batch: Batch, at: number): number {

@@ -56,5 +56,9 @@ const said: Readonly<Record<string, () => Promise<unknown>>> = {
   },
 }
 
+const told: string[] = []
+system.events.on('failed', ({ error }) => told.push(error instanceof Error ? error.message : String(error)))
+
 console.log(await said[process.argv[2] ?? '']?.())
-await system.stop()
+await system.stop({ graceMs: 0 })
+console.log(told.length > 0 ? 'told' : 'not told')

@@ -79,10 +79,22 @@ export const citizen = behaviour({
         child.send(ctx, { type: 'fail' })
       },
       down: ({ data }, { reason }: AnyEvent) => void data.notes.push(`down ${reason.kind}`),
+      /** Asks another, which has ended, and answers what that does. */
+      askDead: ({ spawn, ctx }) => {
+        const child = spawn(ctx, failing)
+        void child.stop()
+        return child.ask(ctx, { type: 'fail' })
+      },
       late: postpone,
+      lateNote: postpone,
       shut: ({ become }) => become('shut'),
     },
-    shut: { late: () => 'at last', open: ({ become }) => become('on') },
+    shut: {
+      late: () => 'at last',
+      lateNote: ({ data }, { value }: { value: unknown }) => void data.notes.push(value),
+      noted: ({ data }) => data.notes,
+      open: ({ become }) => become('on'),
+    },
   },
 })
 
@@ -94,6 +106,7 @@ export const drainer = behaviour({
   states: {
     on: {
       ping: () => 'pong',
+      never: (_, _event: object, ctx: Context) => ctx.deferred<number>(),
       drain: ({ data, stop }) => {
         raise(data.of, 2)
         stop('drained')

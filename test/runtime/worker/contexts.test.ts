@@ -79,8 +79,7 @@ test.serial(
   }),
 )
 
-// Not yet: it ends the thread's loop, and nobody is told. The thread lives on, and answers nothing any more.
-test.serial.failing(
+test.serial(
   'one that its codec does not read there fails its question, and harms no other',
   ownScene(async (t, { ctx }, ref) => {
     await ref.ask(ctx, { type: 'picky' })

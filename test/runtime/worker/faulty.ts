@@ -1,5 +1,5 @@
 /** A module for threads: an actor that harms its thread in every way there is. */
-import { behaviour, type Context } from 'greenroom'
+import { behaviour, type Context, System } from 'greenroom'
 
 function raise(flags: Int32Array, index: number): void {
   Atomics.store(flags, index, 1)
@@ -29,6 +29,15 @@ export const faulty = behaviour({
       },
       rejectLater: (_, _event: object, ctx: Context) => {
         void Promise.reject(new RangeError('nobody looked'))
+        return ctx.deferred<number>()
+      },
+      /** Its loop ends, by what flushes at the end of the turn. */
+      breakLoop: (_, _event: object, ctx: Context) => {
+        ctx.find(System)?.reactor.flushLater({
+          flush() {
+            throw Object.assign(new Error('the loop broke'), { code: 'BROKEN' })
+          },
+        })
         return ctx.deferred<number>()
       },
       /** Takes memory until there is none. */

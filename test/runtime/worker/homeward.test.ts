@@ -250,8 +250,7 @@ test.serial(
   ),
 )
 
-// Not yet: home forgets all but 64 contexts, also those of which a thread is still working.
-test.serial.failing(
+test.serial(
   'what is asked late, when many other contexts have crossed, is handled in the context that it came of',
   ownScene(async (t, { envoy, own, ctx }) => {
     const late = envoy.ask(own.with(Desk, 'kept'), { type: 'askLater', event: { type: 'desk' } })
@@ -261,8 +260,7 @@ test.serial.failing(
   }),
 )
 
-// Not yet: it is lost, and nobody is told.
-test.serial.failing(
+test.serial(
   'what is only told through it and cannot be cloned is a dead letter',
   ownScene(async (t, home) => {
     t.is(await home.envoy.ask(home.ctx, { type: 'sendSecret' }), 'accepted')

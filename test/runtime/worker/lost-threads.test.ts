@@ -30,6 +30,7 @@ const faults: Readonly<Record<string, Fault>> = {
   exit: { code: 'THREAD_EXITED', exitCode: 7 },
   throwLater: { code: 'THREAD_FAILED', exitCode: 1, cause: 'LATER' },
   rejectLater: { code: 'THREAD_FAILED', exitCode: 1, cause: 'UNKNOWN' },
+  breakLoop: { code: 'THREAD_FAILED', exitCode: 1, cause: 'BROKEN' },
   hoard: {
     code: 'THREAD_OUT_OF_MEMORY',
     exitCode: 1,

@@ -101,8 +101,7 @@ law('what is postponed waits for its state', async (t, { spawn, ctx }, { citizen
   t.is(await late, 'at last')
 })
 
-// Not yet on a thread: what was begun there is not given back.
-law.failing('what is postponed is handled by the next life', async (t, { spawn, ctx }, { citizen }) => {
+law('what is postponed is handled by the next life', async (t, { spawn, ctx }, { citizen }) => {
   const ref = spawn(ctx, citizen, { restart: 'permanent' })
   const settled = outcomes([
     ref.ask(ctx, { type: 'late' }),
@@ -111,6 +110,23 @@ law.failing('what is postponed is handled by the next life', async (t, { spawn, 
   ])
   t.deepEqual(await settled, ['at last', 'ACTOR_FAILED', undefined])
 })
+
+law('so is what was told, and in its order', async (t, { spawn, ctx }, { citizen }) => {
+  const ref = spawn(ctx, citizen, { restart: 'permanent' })
+  for (const value of [1, 2]) ref.send(ctx, { type: 'lateNote', value })
+  await failureOf(ref.ask(ctx, { type: 'throwText' }))
+  ref.send(ctx, { type: 'lateNote', value: 3 })
+  ref.send(ctx, { type: 'shut' })
+  t.deepEqual(await ref.ask(ctx, { type: 'noted' }), [1, 2, 3])
+})
+
+law(
+  'what another has refused is the answer of the one that asked it',
+  async (t, { spawn, ctx }, { citizen }) => {
+    const ref = spawn(ctx, citizen)
+    t.deepEqual(await outcomes([ref.ask(ctx, { type: 'askDead' })]), ['ASK_REFUSED'])
+  },
+)
 
 law('full is answered when as many wait as may', async (t, { spawn, ctx }, { citizen }) => {
   const ref = spawn(ctx, citizen, { mailbox: { capacity: 2 } })

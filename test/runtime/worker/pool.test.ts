@@ -169,22 +169,20 @@ test.serial(
   }),
 )
 
-// Not yet: what stops itself is not restarted, whatever its policy, and its place stays empty.
-test.serial.failing(
+test.serial(
   'nor does one that stops itself leave its place empty',
   atHome(async (t, home) => {
     const { spawn, ctx } = home
     const restart = { backoff: { minMs: 1, maxMs: 1 } }
     const ref = spawn(ctx, threadPool(module, 'member', { size: 1, restart }))
-    const hasStopped = home.next('stopped')
+    const isBack = home.next('restarted')
     ref.send(ctx, { type: 'quit' })
-    await hasStopped
+    await isBack
     t.deepEqual(await outcomes([ref.ask(ctx, { type: 'echo', value: 5 }, { timeoutMs: 1_500 })]), [5])
   }),
 )
 
-// Not yet: a pool none of whose members is left goes on to take messages that nobody will handle.
-test.serial.failing(
+test.serial(
   'restarts that are bounded, and too many, end the pool',
   atHome(async (t, { spawn, ctx }) => {
     const ref = spawn(ctx, threadPool(module, 'member', { size: 1, restart: { intensity: 0 } }))

@@ -29,15 +29,3 @@ export function law(what: string, body: Body): void {
     atHome((t, home) => body(t, home, there)),
   )
 }
-
-/** Says what holds at home, and does not yet on a thread. */
-law.failing = (what: string, body: Body): void => {
-  test.serial(
-    `at home: ${what}`,
-    atHome((t, home) => body(t, home, here)),
-  )
-  test.serial.failing(
-    `on a thread: ${what}`,
-    atHome((t, home) => body(t, home, there)),
-  )
-}

@@ -80,9 +80,9 @@ function watch(works: readonly Work[]) {
     clock,
     sent,
     stuckMs: STUCK_MS,
-    lastBegun: 0,
+    busyWith: 0,
     stuck: () => {
-      found ??= { atMs: clock.nowMs(), id: watched.lastBegun }
+      found ??= { atMs: clock.nowMs(), id: watched.busyWith }
     },
   }
   const dog = new Watchdog(watched)
@@ -95,7 +95,7 @@ function watch(works: readonly Work[]) {
     sent.add(message as unknown as Sent)
     const [beginMs, endMs] = [atMs, atMs + busyMs]
     clock.schedule(beginMs, () => {
-      watched.lastBegun = id
+      watched.busyWith = id
     })
     clock.schedule(endMs, () => void sent.delete(id))
     if (abandonedMs !== null) {
