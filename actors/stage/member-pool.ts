@@ -191,15 +191,20 @@ export class MemberPool implements Workers {
       member.abandoned = 0
       group.worked += jobs
     }
-    if (group.left === 0 && group.worked > 0) {
-      const nowMs = desk.clock.nowMs()
-      const elapsedMs = nowMs - Math.max(group.startedAtMs, member.freeSinceMs)
-      member.freeSinceMs = nowMs
-      desk.served(elapsedMs, group.worked)
-      this.size.ended(nowMs, group.batchSize, group.jobs.length, elapsedMs)
-    }
+    if (group.left === 0 && group.worked > 0) this.worked(group)
     crew.free(member, jobs)
     if (desk.ready > 0) desk.wake()
+  }
+
+  /** A group is done, and tells what jobs cost. */
+  private worked({ member, jobs, worked, batchSize, startedAtMs, isEarly }: Group): void {
+    const nowMs = this.desk.clock.nowMs()
+    const elapsedMs = nowMs - Math.max(startedAtMs, member.freeSinceMs)
+    const wasFree = member.freeSinceMs <= startedAtMs
+    member.freeSinceMs = nowMs
+    if (isEarly && wasFree) return
+    this.desk.served(elapsedMs, worked)
+    this.size.ended(nowMs, batchSize, jobs.length, elapsedMs)
   }
 
   private failed(job: Job, error: unknown): void {

@@ -8,6 +8,8 @@ export class Group implements Work {
   readonly member: Member
   readonly jobs: readonly Job[]
   readonly startedAtMs: number
+  /** The member was still starting when it got them: until when nobody has told, so their time says nothing of what they cost. */
+  readonly isEarly: boolean
   /** In force when they were taken. */
   readonly batchSize: number
   /** Jobs that are not answered. */
@@ -23,6 +25,7 @@ export class Group implements Work {
     this.member = member
     this.jobs = jobs
     this.startedAtMs = startedAtMs
+    this.isEarly = !member.isReady
     this.batchSize = batchSize
     this.left = jobs.length
     this.wanted = jobs.length

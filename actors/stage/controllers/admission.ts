@@ -81,7 +81,7 @@ export class Admission {
   private bounds: readonly number[] = []
   /** Submissions for each that is admitted, smoothed; at least 1. */
   private pressure = 1
-  /** When a job was first seen under way; only of use until one has ended. */
+  /** Since when a job was seen under way, without a pause; only of use until one has ended. */
   private firstRunMs: number | undefined
   /** When jobs were let in to wait without anything being known: what becomes of these says nothing of the gate. */
   private ignorantFromMs = Number.POSITIVE_INFINITY
@@ -183,6 +183,7 @@ export class Admission {
     const servers = Math.max(1, load.servers)
     const inside = queued + running
     const ahead = inside + jobs - 1
+    if (running === 0) this.firstRunMs = undefined
     if (inside === 0 || ahead < servers) return 0
     const estimate = this.estimate.jobs > 0 ? this.estimate : this.guess(load)
     const isNear = ahead < 2 * servers

@@ -2,16 +2,18 @@
 import test from 'ava'
 import { batches, jobs } from '../../../actors/stage/member-logic.ts'
 import { pool } from '../../../actors/stage/pool.ts'
+import { isRefused } from '../../../actors/stage/refused.ts'
 import { openStage } from '../../../actors/stage/stage.ts'
 import { key } from '../../../runtime/context/key.ts'
 import { Deferred } from '../../../runtime/deferred/deferred.ts'
 import { codeOf, InvariantError, UsageError } from '../../../runtime/errors.ts'
 import { behaviour } from '../../../runtime/system/behaviour.ts'
 import { ActorFailedError } from '../../../runtime/system/errors.ts'
+import type { AnyLogic } from '../../../runtime/system/logic.ts'
 import type { Ref } from '../../../runtime/system/ref.ts'
 import { ThreadLostError } from '../../../runtime/worker/errors.ts'
 import { transfer } from '../../../runtime/worker/transfer.ts'
-import { inWorld } from '../../runtime/system/world.ts'
+import { inWorld, type World } from '../../runtime/system/world.ts'
 import { Bench, balances, ok, taken } from './support.ts'
 
 const still = { admission: false } as const
@@ -460,5 +462,63 @@ test(
     const needy = jobs<number, string, typeof Salt>((job, ctx) => `${job}${ctx.get(Salt)}`, { needs: [Salt] })
     const stage = openStage(world.ctx.with(Salt, 'x'), { ...still, handler: pool(needy) })
     t.is(await world.result(taken(stage.submit(world.ctx, 1))), '1x')
+  }),
+)
+
+/** A member that takes 900 ms to start, and then 5 ms for each job, one at a time. */
+function slowStarter(world: World): AnyLogic {
+  return {
+    name: 'slow starter',
+    needs: [],
+    create(host, ctx) {
+      let isUp = false
+      let isAtWork = false
+      const wake = (): void => {
+        isUp = true
+        isAtWork = false
+        host.resumeLater()
+      }
+      ctx.after(900).listen(wake, () => {})
+      return {
+        receive(envelope) {
+          isAtWork = true
+          const done = world.ctx.after(5).then(() => 'done')
+          done.listen(wake, () => {})
+          host.answer(envelope, done)
+        },
+        get isBusy() {
+          return !isUp || isAtWork
+        },
+        get value() {
+          return isUp ? 'running' : 'starting'
+        },
+        resume() {},
+        drains: false,
+        release() {},
+        context: undefined,
+      }
+    },
+  }
+}
+
+test(
+  'the time in which a member starts is not what its first job costs: a burst right after it is let in',
+  inWorld(async (t, world) => {
+    const stage = openStage<string, string>(world.ctx, {
+      admission: { targetMs: 200 },
+      handler: pool(slowStarter(world), { min: 1, max: 1 }) as never,
+    })
+    const first = taken(stage.submit(world.ctx, 'first'))
+    await world.advance(1_000)
+    t.is(await world.result(first), 'done')
+    const second = taken(stage.submit(world.ctx, 'second'))
+    await world.advance(10)
+    t.is(await world.result(second), 'done')
+    const burst = Array.from({ length: 100 }, () => stage.submit(world.ctx, 'one of many'))
+    // 200 ms hold 40 of them; the gate leaves a tenth of that for what a stage does not see.
+    const admitted = burst.filter((result) => !isRefused(result)).length
+    t.true(admitted > 30 && admitted <= 40, `${admitted} of 100 were let in`)
+    await world.advance(1_000)
+    balances(t, stage)
   }),
 )
