@@ -53,7 +53,7 @@ type MessageHead = [number, number, number, boolean, CrossedRef | undefined, num
 const Origin = key<number, 'origin'>('origin')
 
 /** Milliseconds into a turn from which an answer leaves at once. */
-const ANSWER_MS = 0.1
+const ANSWER_MS = 0.04
 
 export interface FarEndPlan {
   readonly system: ActorSystem

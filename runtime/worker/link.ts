@@ -78,7 +78,9 @@ export class Link {
         const { id, type } = message as { id?: string; type?: string }
         if (type !== 'APPLY') return
         try {
-          this.port.postMessage(message, transferables as never)
+          // Node reads a list by its iterator, also an empty one.
+          if (transferables?.length) this.port.postMessage(message, transferables as never)
+          else this.port.postMessage(message)
         } catch (error) {
           this.failure = { error }
         }
