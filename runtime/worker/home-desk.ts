@@ -1,6 +1,6 @@
 /**
  * The actors at home that a thread knows of: they have crossed in contexts, or as senders. Says to them what the thread has
- * to say, and gives back what comes of it.
+ * to say, and gives back what comes of it. Each is watched, and let go of when it has ended and the thread knows.
  *
  * A message from a thread is handled in the context that it came of, where that came from here: with all that stands in it,
  * and no more time than the thread has left.
@@ -11,7 +11,7 @@ import type { Deferred } from '../deferred/deferred.ts'
 import { OverloadError } from '../errors.ts'
 import { Envelope } from '../mailbox/envelope.ts'
 import { Cell } from '../system/cell.ts'
-import type { AnyEvent, EndReason, Ref } from '../system/ref.ts'
+import type { AnyEvent, Down, EndReason, Ref } from '../system/ref.ts'
 import { DELAY_MS_MAX } from '../time/limits.ts'
 import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
 import { notCloneableError } from './errors.ts'
@@ -20,6 +20,7 @@ import type { Outbox } from './outbox.ts'
 import {
   ASK,
   type CrossedRef,
+  type EndWire,
   FORGET_REF,
   HOME_ASK,
   HOME_CANCEL,
@@ -30,7 +31,6 @@ import {
   HOME_TAKEN,
   HOME_TELL,
   HOME_VALUE,
-  HOME_WATCH,
   TELL,
 } from './wire.ts'
 
@@ -49,14 +49,19 @@ const FOR_EVER = { timeoutMs: DELAY_MS_MAX, isReentrant: true }
 interface Known {
   readonly ref: Ref<AnyEvent>
   readonly crossed: CrossedRef
+  readonly watcher: Deferred<Down>
   /** How often it was named, since when the thread has not let go of it. */
   named: number
 }
 
 export class HomeDesk {
   private readonly plan: HomeDeskPlan
+  /** Those that have not ended. */
   private readonly byRef = new Map<Ref, Known>()
+  /** Also those of whose end the thread may not have heard: what it says to them still arrives. */
   private readonly byNumber = new Map<number, Known>()
+  /** Those that have ended, named as before: one that the thread still holds stays the same ref there. */
+  private readonly ended = new WeakMap<Ref, CrossedRef>()
   private readonly questions = new Map<number, Deferred<unknown>>()
   private lastNumber = 0
 
@@ -66,18 +71,36 @@ export class HomeDesk {
 
   /** The form in which `ref` crosses, named once more. @throws OverloadError (`THREAD_REFS_FULL`) */
   cross(ref: Ref): CrossedRef {
-    let known = this.byRef.get(ref)
-    if (known === undefined) {
-      if (this.byRef.size >= REFS_MAX) {
-        throw new OverloadError('THREAD_REFS_FULL', `a thread holds ${REFS_MAX} of ${REFS_MAX} refs already`)
-      }
-      this.lastNumber += 1
-      known = { ref: ref as Ref<AnyEvent>, crossed: [this.lastNumber, ref.path], named: 0 }
+    const known = this.byRef.get(ref)
+    if (known === undefined) return this.ended.get(ref) ?? this.introduce(ref as Ref<AnyEvent>)
+    known.named += 1
+    return known.crossed
+  }
+
+  private introduce(ref: Ref<AnyEvent>): CrossedRef {
+    const watcher = ref.watch()
+    if (watcher.isPending && this.byNumber.size >= REFS_MAX) {
+      watcher.cancel()
+      throw new OverloadError('THREAD_REFS_FULL', `a thread holds ${REFS_MAX} of ${REFS_MAX} refs already`)
+    }
+    this.lastNumber += 1
+    const crossed: CrossedRef = [this.lastNumber, ref.path]
+    if (watcher.isPending) {
+      const known = { ref, crossed, watcher, named: 1 }
       this.byRef.set(ref, known)
       this.byNumber.set(this.lastNumber, known)
     }
-    known.named += 1
-    return known.crossed
+    watcher.listen(
+      ({ reason }) => this.down(ref, crossed, reason),
+      () => {},
+    )
+    return this.ended.get(ref) ?? crossed
+  }
+
+  private down(ref: Ref<AnyEvent>, [number, path]: CrossedRef, reason: EndReason): void {
+    const end = endWire(reason)
+    this.ended.set(ref, [number, path, end])
+    if (this.byRef.delete(ref)) this.plan.outbox.add(HOME_DOWN, number, end)
   }
 
   /** Takes an item of a batch, if it is one for this. */
@@ -101,9 +124,6 @@ export class HomeDesk {
         break
       case HOME_CANCEL:
         this.questions.get(first)?.cancel(fromErrorWire(batch[at + 2] as FailureWire))
-        break
-      case HOME_WATCH:
-        this.watch(first, this.refOf(batch, at))
         break
       case HOME_STOP:
         void this.byNumber.get(first)?.ref.stop(fromErrorWire(batch[at + 2] as FailureWire))
@@ -131,6 +151,7 @@ export class HomeDesk {
   end(): void {
     for (const question of [...this.questions.values()]) question.cancel('its thread has ended')
     this.questions.clear()
+    for (const { watcher } of this.byNumber.values()) watcher.cancel('its thread has ended')
     this.byRef.clear()
     this.byNumber.clear()
   }
@@ -157,18 +178,6 @@ export class HomeDesk {
     if (ref instanceof Cell) ref.undelivered(new Envelope({ type }, ctx, undefined, undefined), 'uncloneable')
   }
 
-  private watch(id: number, ref: Ref<AnyEvent> | undefined): void {
-    const tell = (reason: EndReason): void => {
-      const { kind } = reason
-      const result = kind === 'done' ? reason.output : kind === 'failed' ? reason.error : reason.reason
-      this.plan.outbox.add(HOME_DOWN, id, kind, kind === 'done' ? plain(result) : toErrorWire(result))
-    }
-    ref?.watch().listen(
-      ({ reason }) => tell(reason),
-      () => {},
-    )
-  }
-
   private forget(number: number, seen: number): void {
     const known = this.byNumber.get(number)
     if (known === undefined) return
@@ -177,6 +186,7 @@ export class HomeDesk {
     if (known.named > 0) return
     this.byNumber.delete(number)
     this.byRef.delete(known.ref)
+    known.watcher.cancel()
   }
 
   private refOf(batch: Batch, at: number): Ref<AnyEvent> | undefined {
@@ -186,6 +196,12 @@ export class HomeDesk {
   private contextOf(batch: Batch, at: number): Context {
     return fromWire(this.plan.contextOf(batch[at + 3] as number), batch[at + 4] as WireContext, []) as Context
   }
+}
+
+function endWire(reason: EndReason): EndWire {
+  const { kind } = reason
+  if (kind === 'done') return [kind, plain(reason.output)]
+  return [kind, toErrorWire(kind === 'failed' ? reason.error : reason.reason)]
 }
 
 /** An actor's output, which the thread is told where it can be. */

@@ -11,7 +11,7 @@ import type { EventObject } from '../mailbox/envelope.ts'
 import type { Offer } from '../mailbox/refusal.ts'
 import { askTimeout } from '../system/ask.ts'
 import { refusalError } from '../system/errors.ts'
-import type { AnyEvent, AskOptions, Down, Ref } from '../system/ref.ts'
+import type { AnyEvent, AskOptions, Down, EndReason, Ref } from '../system/ref.ts'
 
 /** Carries home what is said to a ref. */
 export interface Carrier {
@@ -21,6 +21,7 @@ export interface Carrier {
   /** @returns false where as much is under way as may be. */
   tell(ref: HomeRef, ctx: Context, event: EventObject): boolean
   ask(ref: HomeRef, ctx: Context, event: EventObject, timeoutMs?: number): Deferred<unknown>
+  /** For one that has not ended. Holds `ref` until the deferred is settled: nobody else may. */
   watch(ref: HomeRef): Deferred<Down>
   stop(ref: HomeRef, reason: unknown): void
 }
@@ -30,17 +31,19 @@ export class HomeRef implements Ref<AnyEvent> {
   /** @internal */
   readonly number: number
   private readonly carrier: Carrier
-  private hasEnded = false
+  /** @internal Set when this thread is told of the actor's end. */
+  end: EndReason | undefined
 
-  constructor(carrier: Carrier, number: number, path: string) {
+  constructor(carrier: Carrier, number: number, path: string, end?: EndReason) {
     this.carrier = carrier
     this.number = number
     this.path = path
+    this.end = end
   }
 
   /** Whether it was alive when this thread last heard of it. */
   get isAlive(): boolean {
-    return !this.hasEnded
+    return this.end === undefined
   }
 
   /** @throws UsageError (`REF_ELSEWHERE`): what xstate knows of an actor stays on its thread. */
@@ -49,7 +52,7 @@ export class HomeRef implements Ref<AnyEvent> {
   }
 
   send(ctx: Context, event: EventObject): Offer {
-    if (this.hasEnded) return 'closed'
+    if (!this.isAlive) return 'closed'
     if (ctx.isCancelled) return 'expired'
     return this.carrier.tell(this, ctx, event) ? 'accepted' : 'full'
   }
@@ -57,7 +60,7 @@ export class HomeRef implements Ref<AnyEvent> {
   ask(ctx: Context, event: EventObject, options?: AskOptions): Deferred<never> {
     const timeoutMs = askTimeout(options)
     const { carrier, path } = this
-    const refusal = this.hasEnded
+    const refusal = !this.isAlive
       ? 'closed'
       : ctx.isCancelled
         ? 'expired'
@@ -73,18 +76,15 @@ export class HomeRef implements Ref<AnyEvent> {
   }
 
   stop(reason?: unknown): Deferred<void> {
+    if (!this.isAlive) return Deferred.of<void>(undefined)
     this.carrier.stop(this, reason)
     return this.watch().then(() => {})
   }
 
   watch(ctx?: Context): Deferred<Down> {
-    const down = this.carrier.watch(this)
-    down.listen(
-      () => {
-        this.hasEnded = true
-      },
-      () => {},
-    )
+    const { carrier, end } = this
+    if (end !== undefined) return Deferred.of<Down>({ type: 'down', ref: this, reason: end })
+    const down = carrier.watch(this)
     return ctx === undefined ? down : ctx.bind(down)
   }
 

@@ -1,4 +1,9 @@
-/** What a thread says to actors at home, and what comes back: questions, messages, and ends that are watched. */
+/**
+ * What a thread says to actors at home, and what comes back: answers, and ends.
+ *
+ * Of the end of each actor that it knows of a thread is told, whether anybody there watches it or not: so home lets go of one
+ * that has ended at once. When a ref that nobody holds is collected is V8's affair, and a calm thread may wait for it long.
+ */
 import type { Context } from '../context/context.ts'
 import { toWire } from '../context/wire.ts'
 import { Deferred } from '../deferred/deferred.ts'
@@ -12,7 +17,9 @@ import { type Carrier, HomeRef } from './home-ref.ts'
 import type { Batch } from './link.ts'
 import type { Outbox } from './outbox.ts'
 import {
+  ALL_NAMINGS,
   type CrossedRef,
+  type EndWire,
   FORGET_REF,
   HOME_ASK,
   HOME_CANCEL,
@@ -23,7 +30,6 @@ import {
   HOME_TAKEN,
   HOME_TELL,
   HOME_VALUE,
-  HOME_WATCH,
 } from './wire.ts'
 
 export interface HomewardPlan {
@@ -45,6 +51,8 @@ interface Pending {
 interface Named {
   readonly number: number
   seen: number
+  /** Home holds it no longer. */
+  isForgotten: boolean
 }
 
 export class Homeward implements Carrier {
@@ -52,15 +60,15 @@ export class Homeward implements Carrier {
   private readonly pending = new Map<number, Pending>()
   private readonly refs = new Map<number, { readonly ref: WeakRef<HomeRef>; readonly named: Named }>()
   private readonly collected: FinalizationRegistry<Named>
+  /** Who waits for the ends of actors, in order of arrival. Here each ref is held that somebody watches. */
+  private readonly watchers = new Map<HomeRef, Set<Deferred<Down>>>()
   private lastId = 0
-  /** Ends that are watched: they are pending as well, for as long as it takes, and take no room from messages. */
-  private watched = 0
 
   constructor(plan: HomewardPlan) {
     this.plan = plan
     this.collected = new FinalizationRegistry((named) => {
       if (this.refs.get(named.number)?.named === named) this.refs.delete(named.number)
-      plan.outbox.add(FORGET_REF, named.number, named.seen)
+      if (!named.isForgotten) plan.outbox.add(FORGET_REF, named.number, named.seen)
     })
   }
 
@@ -69,19 +77,19 @@ export class Homeward implements Carrier {
   }
 
   get hasRoom(): boolean {
-    return this.pending.size - this.watched < this.plan.credits
+    return this.pending.size < this.plan.credits
   }
 
   /** The actor at home that was named, so many times. */
-  refOf([number, path]: CrossedRef, times = 1): HomeRef {
+  refOf([number, path, end]: CrossedRef, times = 1): HomeRef {
     const known = this.refs.get(number)
     const ref = known?.ref.deref()
     if (known !== undefined && ref !== undefined) {
       known.named.seen += times
       return ref
     }
-    const made = new HomeRef(this, number, path)
-    const named = { number, seen: times }
+    const made = new HomeRef(this, number, path, end === undefined ? undefined : reasonOf(end))
+    const named = { number, seen: times, isForgotten: end !== undefined }
     this.refs.set(number, { ref: new WeakRef(made), named })
     this.collected.register(made, named)
     return made
@@ -117,16 +125,13 @@ export class Homeward implements Carrier {
   }
 
   watch(ref: HomeRef): Deferred<Down> {
-    const down = new Deferred<Down>()
-    const id = this.number()
-    this.watched += 1
-    this.pending.set(id, {
-      ref,
-      settle: (reason) => down.resolve({ type: 'down', ref, reason: reason as EndReason }),
-      fail: undefined,
+    const watchers = this.watchers.get(ref) ?? new Set()
+    const watcher = new Deferred<Down>(() => {
+      watchers.delete(watcher)
+      if (watchers.size === 0) this.watchers.delete(ref)
     })
-    this.plan.outbox.add(HOME_WATCH, id, ref.number)
-    return down
+    this.watchers.set(ref, watchers.add(watcher))
+    return watcher
   }
 
   stop(ref: HomeRef, reason: unknown): void {
@@ -136,6 +141,10 @@ export class Homeward implements Carrier {
   /** Takes an item of a batch, if it is one for this. */
   take(batch: Batch, at: number): void {
     const id = batch[at + 1] as number
+    if (batch[at] === HOME_DOWN) {
+      this.ended(id, batch[at + 2] as EndWire)
+      return
+    }
     const pending = this.pending.get(id)
     if (pending === undefined) return
     this.pending.delete(id)
@@ -145,10 +154,6 @@ export class Homeward implements Carrier {
         break
       case HOME_FAILURE:
         pending.fail?.(fromErrorWire(batch[at + 2] as FailureWire))
-        break
-      case HOME_DOWN:
-        this.watched -= 1
-        pending.settle?.(reasonOf(batch[at + 2] as string, batch[at + 3]))
         break
       case HOME_TAKEN:
         break
@@ -167,6 +172,21 @@ export class Homeward implements Carrier {
     return true
   }
 
+  private ended(number: number, end: EndWire): void {
+    // From here on nothing more is said to it.
+    this.plan.outbox.add(FORGET_REF, number, ALL_NAMINGS)
+    const known = this.refs.get(number)
+    if (known === undefined) return
+    known.named.isForgotten = true
+    const ref = known.ref.deref()
+    if (ref === undefined) return
+    const reason = reasonOf(end)
+    ref.end = reason
+    const watchers = this.watchers.get(ref) ?? []
+    this.watchers.delete(ref)
+    for (const watcher of watchers) watcher.resolve({ type: 'down', ref, reason })
+  }
+
   private say(kind: number, ref: HomeRef, ctx: Context, event: EventObject, pending: Pending): number {
     const id = this.number()
     this.plan.outbox.add(kind, id, ref.number, this.plan.numberOf(ctx), toWire(ctx), event)
@@ -181,7 +201,7 @@ export class Homeward implements Carrier {
   }
 }
 
-function reasonOf(kind: string, result: unknown): EndReason {
+function reasonOf([kind, result]: EndWire): EndReason {
   if (kind === 'done') return { kind, output: result }
   const error = fromErrorWire(result as FailureWire)
   return kind === 'stopped' ? { kind, reason: error } : { kind: 'failed', error, phase: 'running' }

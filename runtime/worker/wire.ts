@@ -51,29 +51,30 @@ export const HOME_ASK = 16
 export const HOME_DEAD = 17
 /** `id, error`: nobody on the thread waits for that answer any more. */
 export const HOME_CANCEL = 18
-/** `id, ref`: it wants to know of that actor's end. */
-export const HOME_WATCH = 19
 /** `ref, reason` */
-export const HOME_STOP = 20
-/** `ref, how often it was named`: nobody on the thread holds it any more. */
-export const FORGET_REF = 21
+export const HOME_STOP = 19
+/** `ref, how often it was named`: nobody on the thread holds it any more, or it is known there to have ended. */
+export const FORGET_REF = 20
 
 // And from home back.
 /** `id, value` */
-export const HOME_VALUE = 22
+export const HOME_VALUE = 21
 /** `id, error` */
-export const HOME_FAILURE = 23
+export const HOME_FAILURE = 22
 /** `id` */
-export const HOME_TAKEN = 24
-/** `id, kind, error or value` */
-export const HOME_DOWN = 25
+export const HOME_TAKEN = 23
+/** `ref, end`: that actor is no more. */
+export const HOME_DOWN = 24
+
+/** In place of how often a ref was named: nothing more will be said to it. */
+export const ALL_NAMINGS = Number.POSITIVE_INFINITY
 
 /** Fields of an item, its kind apart; of one that holds several things, those of its head. The last of these counts them. */
 const FIELDS: readonly number[] = [
   ...[1, 3, 1, 5, 5, 2, 0, 0],
   ...[1, 1, 2, 2, 2, 3, 3],
-  ...[5, 5, 5, 2, 2, 2, 2],
-  ...[2, 2, 1, 3],
+  ...[5, 5, 5, 2, 2, 2],
+  ...[2, 2, 1, 2],
 ]
 
 /** Where in a batch the item after the one at `at` begins. */
@@ -103,8 +104,11 @@ export function apart(batch: Batch, at: number): Batch[] {
   ])
 }
 
-/** An actor at home: its number there, and its path. */
-export type CrossedRef = readonly [number: number, path: string]
+/** Why an actor is no more: the kind of its end, and its error or output. */
+export type EndWire = readonly [kind: string, result: unknown]
+
+/** An actor at home: its number there, its path, and its end if it has ended. */
+export type CrossedRef = readonly [number: number, path: string, end?: EndWire]
 
 /** The refs that a context holds, by their keys' names. */
 export type CrossedRefs = Readonly<Record<string, CrossedRef>>

@@ -44,7 +44,12 @@ async function started({ spawn, ctx }: Home): Promise<Forgetful> {
 const hosts = ({ spawn, ctx }: Home, count: number) => Array.from({ length: count }, () => spawn(ctx, host))
 
 /** Asks once for each of `senders`, in its name. */
-function askAs(ref: Forgetful, { ctx }: Home, type: 'glance' | 'hold', senders: readonly Ref<never>[]) {
+function askAs(
+  ref: Forgetful,
+  { ctx }: Home,
+  type: 'glance' | 'hold' | 'watch' | 'look',
+  senders: readonly Ref<never>[],
+) {
   return outcomes(
     senders.map((sender) => ref.ask(ctx, { type }, { sender: sender as Ref, timeoutMs: 60_000 })),
   )
@@ -105,6 +110,89 @@ test.serial(
     const values = Array.from({ length: 20 }, (_, value) => value)
     t.deepEqual(await kept.ask(ctx, { type: 'notes' } as never), values)
     t.deepEqual(await named.ask(ctx, { type: 'notes' } as never), values)
+  }),
+)
+
+test.serial(
+  'many more than that cross, one after another, where they end, though nothing is collected',
+  atHome(async (t, home) => {
+    const ref = await started(home)
+    const wave = REFS_MAX / 10
+    for (let count = 0; count < 2 * REFS_MAX; count += wave) {
+      const senders = hosts(home, wave)
+      const answers = await askAs(ref, home, 'glance', senders)
+      t.true(answers.every((answer) => answer === undefined))
+      for (const sender of senders) void sender.stop()
+    }
+  }),
+)
+
+test.serial(
+  'one that was watched by somebody who waits no longer is forgotten',
+  atHome(async (t, home) => {
+    const { ctx } = home
+    const ref = await started(home)
+    const ways = ['cancelled', 'ended', 'over'] as const
+    for (let round = 0; round < 2; round++) {
+      const asked = hosts(home, REFS_MAX).map((sender, i) =>
+        ref.ask(ctx, { type: 'watchInVain', how: ways[i % 3] as 'over' }, { sender, timeoutMs: 60_000 }),
+      )
+      t.true((await outcomes(asked)).every((answer) => answer === 'rejected'))
+      await ref.ask(ctx, { type: 'forget' }, { timeoutMs: 60_000 })
+    }
+  }),
+)
+
+test.serial(
+  'one that is watched is not forgotten, though nobody holds it',
+  atHome(async (t, home) => {
+    const { ctx } = home
+    const ref = await started(home)
+    const [watched] = hosts(home, 1) as readonly Ref<never>[] as readonly [Ref<never>]
+    await askAs(ref, home, 'watch', [watched])
+    await ref.ask(ctx, { type: 'forget' })
+    await ref.ask(ctx, { type: 'forget' })
+    await watched.stop()
+    t.deepEqual(await ref.ask(ctx, { type: 'downs' }), ['stopped'])
+  }),
+)
+
+for (const isHeld of [true, false]) {
+  test.serial(
+    `one that has ended is seen as it is, also by who ${isHeld ? 'holds it since it lived' : 'has not heard of it before'}`,
+    atHome(async (t, home) => {
+      const ref = await started(home)
+      const [sender] = hosts(home, 1) as readonly Ref<never>[] as readonly [Ref<never>]
+      if (isHeld) await askAs(ref, home, 'hold', [sender])
+      await sender.stop('enough')
+      const seen = {
+        isAlive: false,
+        offer: 'closed',
+        code: 'ASK_REFUSED',
+        reason: { kind: 'stopped', reason: 'enough' },
+        isHeld,
+      }
+      t.deepEqual(await askAs(ref, home, 'look', [sender, sender]), [seen, seen])
+    }),
+  )
+}
+
+test.serial(
+  'what is asked of those that end meanwhile is answered, or refused, and none waits',
+  atHome(async (t, home) => {
+    const ref = await started(home)
+    const codes = new Set<string>()
+    for (let round = 0; round < 20; round++) {
+      const senders = hosts(home, 100)
+      const looks = askAs(ref, home, 'look', senders)
+      for (const sender of senders.slice(0, 50)) void sender.stop()
+      await askAs(ref, home, 'glance', senders.slice(0, 1))
+      for (const sender of senders.slice(50, 75)) void sender.stop()
+      for (const look of await looks) codes.add((look as { code: string }).code)
+      for (const sender of senders) void sender.stop()
+    }
+    codes.delete('ASK_ACTOR_ENDED')
+    t.deepEqual([...codes].sort(), ['ASK_REFUSED', 'answered'])
   }),
 )
 
