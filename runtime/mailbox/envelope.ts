@@ -1,6 +1,7 @@
 /** One message on its way: what is said, in which context, by whom, and who waits for the answer. Never changed. */
 import type { Context } from '../context/context.ts'
 import type { Deferred } from '../deferred/deferred.ts'
+import type { DeadReason } from './refusal.ts'
 
 /** A message as an actor sees it: named by `type`, as in xstate. */
 export interface EventObject {
@@ -21,6 +22,9 @@ export class Envelope {
     this.sender = sender
     this.reply = reply
   }
+
+  /** It was accepted, or offered, and reached no handler: for one that came from elsewhere, where that is to be known. */
+  undelivered(_reason: DeadReason): void {}
 
   /** What it is handled in: its context, and where it is a question, as that of who answers it. */
   get handlingCtx(): Context {

@@ -41,12 +41,20 @@ export class QuestionKeeper implements Keeper {
   readonly asker: Asked | undefined
   /** The question that the asker answers by asking this one. */
   readonly over: Deferred<unknown> | undefined
+  /** When its time began, where that is not when it is first seen to wait. */
+  readonly fromMs: number | undefined
 
-  constructor(asked: Asked, timeoutMs: number, asker?: Asked, over?: Deferred<unknown>) {
+  constructor(asked: Asked, timeoutMs: number, asker?: Asked, over?: Deferred<unknown>, fromMs?: number) {
     this.asked = asked
     this.timeoutMs = timeoutMs
     this.asker = asker
     this.over = over
+    this.fromMs = fromMs
+  }
+
+  /** The same for a question whose time began at `fromMs`. */
+  from(fromMs: number): QuestionKeeper {
+    return new QuestionKeeper(this.asked, this.timeoutMs, this.asker, this.over, fromMs)
   }
 
   cancelled(question: Deferred<unknown>): void {
@@ -69,9 +77,9 @@ class WaitingKeeper implements Keeper {
   /** Called once. What cannot be waited for, since its context's clock is closed, say, fails. */
   arm(question: Deferred<unknown>): void {
     const { ctx } = this
-    const { timeoutMs, asked } = this.keeper
+    const { timeoutMs, asked, fromMs } = this.keeper
     try {
-      const timeoutAtMs = ctx.clock.nowMs() + timeoutMs
+      const timeoutAtMs = (fromMs ?? ctx.clock.nowMs()) + timeoutMs
       // An earlier deadline of the context reports itself, through its cancellation.
       if (timeoutAtMs < ctx.deadlineMs) {
         this.timer = ctx.clock.schedule(timeoutAtMs, () => question.reject(timedOut(asked.path, timeoutMs)))

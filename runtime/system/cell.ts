@@ -17,7 +17,7 @@ import type { Offer, Refusal } from '../mailbox/refusal.ts'
 import { type Asked, answererOf, askTimeout, circleOf, QuestionKeeper } from './ask.ts'
 import { DeadlockError } from './errors.ts'
 import { ActorEvent } from './events.ts'
-import type { AnyLogic, Host, Instance } from './logic.ts'
+import type { AnyLogic, Carried, Host, Instance } from './logic.ts'
 import type { ActorSettings, RestartFrom, SpawnOptions } from './options.ts'
 import type { AnyEvent, AskOptions, Down, EndReason, Ref } from './ref.ts'
 import { Stepping, type SteppingSystem } from './stepping.ts'
@@ -45,7 +45,7 @@ export class Cell extends Stepping<Cell> implements Ref<AnyEvent>, Host {
   private readonly input: unknown
   private own: { readonly ctx: Context; readonly cancel: Cancel } | undefined = undefined
   private usualKeeperMade: QuestionKeeper | undefined = undefined
-  carried: unknown = undefined
+  carried: Carried | undefined = undefined
 
   constructor(system: CellSystem, parent: Cell | undefined, name: string | number, plan: CellPlan) {
     super(system, parent, name, plan.ctx, plan.settings)

@@ -18,7 +18,7 @@
  */
 import type { Context } from '../context/context.ts'
 import type { Deferred } from '../deferred/deferred.ts'
-import type { Instance } from './logic.ts'
+import type { Carried, Instance } from './logic.ts'
 import { isBug, type Overseen } from './overseer.ts'
 import type { EndReason, FailurePhase } from './ref.ts'
 import { DOWN, ENDED, ENDING, RESTARTING, RUNNING, Standing } from './standing.ts'
@@ -56,6 +56,7 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
   /** Ends its listening to the context that it was spawned under. */
   private unlisten: (() => void) | undefined = undefined
 
+  abstract readonly carried: Carried | undefined
   /** Makes an instance. What it throws counts as a failed start. */
   protected abstract make(): Instance
   /** It runs, for the first time or again: mail that has waited is to be handled. */
@@ -377,13 +378,17 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
     this.childrensOverseer = undefined
     this.isStepping = true
     try {
-      closing = instance?.release()
+      closing = instance === undefined ? this.closeCarried() : instance.release()
     } catch (error) {
       this.report(error, 'stopping', this.ctx)
     }
     this.isStepping = false
     this.released()
     return closing ?? undefined
+  }
+
+  private closeCarried(): Deferred<void> | undefined {
+    return this.stage === ENDING ? this.carried?.close?.() : undefined
   }
 
   /** What was spawned for a context ends with it. */

@@ -91,6 +91,12 @@ export interface Instance {
   readonly context: unknown
 }
 
+/** What an actor's instances hand on. */
+export interface Carried {
+  /** The actor ends between two lives, with no instance to give this back. As `Instance.release`. */
+  close?(): Deferred<void> | undefined
+}
+
 /** What an instance may ask of its actor. */
 export interface Host {
   /** Its name among its siblings. */
@@ -101,7 +107,7 @@ export interface Host {
   /** The envelope that is being handled; undefined between messages, and while it starts, resumes or ends. */
   readonly currentEnvelope: Envelope | undefined
   /** Kept for the next instance, over a restart: a place for the logic's own use. */
-  carried: unknown
+  carried: Carried | undefined
   /** Where a restart begins: anew, or at the last snapshot. */
   readonly restartFrom: RestartFrom
   /** A persisted snapshot to begin the first instance from, if one was given. */

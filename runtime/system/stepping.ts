@@ -212,6 +212,7 @@ export abstract class Stepping<Self extends Stepping<Self>>
   undelivered(envelope: Envelope, reason: DeadReason): void {
     const { events } = this
     const { event, ctx, reply } = envelope
+    envelope.undelivered(reason)
     if (reply?.isPending) {
       this.system.reactor.beside(() => reply.reject(refusalError(this.path, this.mailbox.capacity, reason)))
     }
@@ -252,8 +253,11 @@ export abstract class Stepping<Self extends Stepping<Self>>
 
   giveBack(envelopes: readonly Envelope[]): void {
     for (const envelope of envelopes) {
-      const { reply } = envelope
-      if (reply !== undefined) this.underWay?.disown(reply)
+      const { reply, ctx } = envelope
+      if (reply !== undefined) {
+        this.underWay?.disown(reply)
+        this.system.questions.note(reply, ctx)
+      }
       if (envelope === this.current) this.current = undefined
     }
     this.mailbox.giveBack(envelopes)

@@ -4,7 +4,7 @@
  */
 import { type AnyActorLogic, createActor, type Snapshot } from 'xstate'
 import { describe, UsageError } from '../errors.ts'
-import type { AnyLogic, Host } from './logic.ts'
+import type { AnyLogic, Carried, Host } from './logic.ts'
 import { makeXstateChild } from './xstate-child.ts'
 import { endStrangersBelow, passOverEnded, XstateInstance } from './xstate-instance.ts'
 import type { XstateParent } from './xstate-root.ts'
@@ -29,12 +29,12 @@ export function fromXstate(logic: AnyActorLogic): AnyLogic {
 }
 
 /** What one life leaves to the next: the snapshot to begin from, if that is how it restarts and it could be kept. */
-interface Carried {
+interface LastSnapshot extends Carried {
   readonly snapshot: unknown
 }
 
 /** The next life begins anew. */
-const ANEW: Carried = { snapshot: undefined }
+const ANEW: LastSnapshot = { snapshot: undefined }
 
 /**
  * An actor of xstate's that we have made.
@@ -51,7 +51,7 @@ class XstateActor extends XstateInstance {
   private thrown: { readonly error: unknown } | undefined = undefined
 
   constructor(host: Host, logic: AnyActorLogic, input: unknown) {
-    const carried = host.carried as Carried | undefined
+    const carried = host.carried as LastSnapshot | undefined
     const snapshot = carried === undefined ? host.snapshot : carried.snapshot
     host.carried = ANEW
     const parent = host.xstateParent
@@ -111,7 +111,8 @@ class XstateActor extends XstateInstance {
   private keep(): void {
     const { host } = this
     try {
-      host.carried = { snapshot: persistedBeforeFailure(this) } satisfies Carried
+      const last: LastSnapshot = { snapshot: persistedBeforeFailure(this) }
+      host.carried = last
     } catch (error) {
       host.reportFailure(notKept(host.ref.path, error))
     }
