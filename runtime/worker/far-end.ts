@@ -18,7 +18,7 @@ import { AskError } from '../system/errors.ts'
 import type { AnyLogic } from '../system/logic.ts'
 import type { EndReason, Ref } from '../system/ref.ts'
 import type { ActorSystem } from '../system/system.ts'
-import { noteBegun, wasBegun } from './begun.ts'
+import type { BegunNote } from './begun.ts'
 import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
 import { notCloneableError } from './errors.ts'
 import { FarMessage, type FarMessages } from './far-message.ts'
@@ -63,8 +63,7 @@ export interface FarEndPlan {
   readonly logic: AnyLogic
   /** Keys under which messages bring values, or refs. */
   readonly keys: readonly AnyKey[]
-  /** Where the message is noted that was begun last. */
-  readonly begun: Int32Array
+  readonly begun: BegunNote
   readonly credits: number
 }
 
@@ -89,8 +88,9 @@ export class FarEnd implements Observer, FarMessages {
     const { clock, log } = system.ctx
     this.inbox = new Inbox({
       poller: system.poller,
-      begins: () => {
+      begins: (batches) => {
         this.sinceMs = clock.nowMs()
+        plan.begun.hear(batches)
       },
       take: (batch, at) => this.take(batch, at),
       failed: (error) =>
@@ -108,7 +108,6 @@ export class FarEnd implements Observer, FarMessages {
       askTimeoutMs: system.limits.askTimeoutMs,
       numberOf: (ctx) => ctx.find(Origin) ?? 0,
     })
-    system.events.on('deadLetter', ({ event, reason }) => this.dead(event, reason))
   }
 
   /** A batch has come. */
@@ -194,25 +193,20 @@ export class FarEnd implements Observer, FarMessages {
     else this.outbox.add(TAKEN, id, 'uncloneable')
   }
 
-  begins(envelope: Envelope): void {
-    if (envelope instanceof FarMessage) noteBegun(this.plan.begun, envelope.id)
+  begins(envelope: Envelope): boolean {
+    return !(envelope instanceof FarMessage) || this.plan.begun.begin(envelope.id)
   }
 
   ends(envelope: Envelope): void {
+    if (!(envelope instanceof FarMessage)) return
+    this.plan.begun.end()
     // What was postponed is not done.
-    if (envelope.reply !== undefined || !(envelope instanceof FarMessage) || this.actor?.isPutBack(envelope))
-      return
-    this.taken(envelope, undefined)
+    if (envelope.reply === undefined && !this.actor?.isPutBack(envelope)) this.taken(envelope, undefined)
   }
 
-  /** It reached no handler; a question in it fails by itself. */
-  private dead(event: EventObject, reason: DeadReason): void {
-    for (const message of this.open.values()) {
-      if (message.event !== event || message.reply !== undefined) continue
-      if (reason === 'closed') this.givenBack(message.id)
-      else this.taken(message, reason)
-      return
-    }
+  dead(message: FarMessage, reason: DeadReason): void {
+    if (reason === 'closed') this.givenBack(message.id)
+    else this.taken(message, reason)
   }
 
   private taken(message: FarMessage, reason: DeadReason | undefined): void {
@@ -234,7 +228,7 @@ export class FarEnd implements Observer, FarMessages {
 
   /** The actor ended before it handled that: home has it still. */
   private givenBack(id: number): void {
-    if (this.open.delete(id) && wasBegun(this.plan.begun, id)) this.back.push(id)
+    if (this.open.delete(id) && this.plan.begun.wasBegun(id)) this.back.push(id)
   }
 
   withdraw(question: Deferred<unknown>): void {

@@ -2,11 +2,14 @@
 import type { Cancel, Context } from '../context/context.ts'
 import { Deferred, type Keeper } from '../deferred/deferred.ts'
 import { Envelope, type EventObject } from '../mailbox/envelope.ts'
+import type { DeadReason } from '../mailbox/refusal.ts'
 
 /** Told what became of messages. */
 export interface FarMessages {
   /** A question is settled. */
   answered(message: FarMessage, isFulfilled: boolean, result: unknown): void
+  /** One that was only told reached no handler. */
+  dead(message: FarMessage, reason: DeadReason): void
   /** It may still wait for its turn. */
   withdraw(question: Deferred<unknown>): void
 }
@@ -36,6 +39,11 @@ export class FarMessage extends Envelope implements Keeper {
   cancel(reason: unknown): void {
     this.cancelContext?.(reason)
     this.reply?.cancel(reason)
+  }
+
+  /** A question in it fails, which is told there. */
+  override undelivered(reason: DeadReason): void {
+    if (this.reply === undefined) this.end.dead(this, reason)
   }
 
   cancelled(question: Deferred<unknown>): void {

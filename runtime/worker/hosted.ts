@@ -4,7 +4,8 @@ import type { AnyLogic, Instance } from '../system/logic.ts'
 
 /** Told about each message around its handler. */
 export interface Observer {
-  begins(envelope: Envelope): void
+  /** @returns false where it is not to be handled. */
+  begins(envelope: Envelope): boolean
   ends(envelope: Envelope): void
 }
 
@@ -26,7 +27,7 @@ class Hosted implements Instance {
   }
 
   receive(envelope: Envelope): void {
-    this.observer.begins(envelope)
+    if (!this.observer.begins(envelope)) return
     try {
       this.inner.receive(envelope)
     } finally {

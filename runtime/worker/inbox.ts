@@ -17,7 +17,7 @@ export interface InboxOptions {
   /** Told what `take` has thrown. */
   readonly failed: (error: unknown) => void
   /** Called before the first item that a turn takes in, and after the last. */
-  readonly begins?: () => void
+  readonly begins?: (batches: number) => void
   readonly ends?: () => void
 }
 
@@ -53,7 +53,7 @@ export class Inbox implements Port, PortOwner {
     const { arrived } = this
     const { begins, ends } = this.options
     this.arrived = []
-    begins?.()
+    begins?.(arrived.length)
     for (const batch of arrived)
       for (let at = 0; at < batch.length; at = nextItem(batch, at)) this.take(batch, at)
     ends?.()

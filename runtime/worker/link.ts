@@ -26,6 +26,8 @@ export class Link {
   /** Why the message that was just posted could not be. */
   private failure: { readonly error: unknown } | undefined = undefined
   private isOpen = true
+  /** How many have left. */
+  batches = 0
 
   /**
    * @param onBatch - called by the event loop, outside of any turn: it keeps the batch and returns.
@@ -54,6 +56,7 @@ export class Link {
     void this.take(transfers.length === 0 ? batch : transfer(batch, transfers as ArrayBuffer[]))
     const { failure } = this
     this.failure = undefined
+    if (failure === undefined) this.batches = (this.batches + 1) | 0
     return failure
   }
 

@@ -11,7 +11,7 @@ import type { Deferred } from '../deferred/deferred.ts'
 import type { Envelope } from '../mailbox/envelope.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
 import { AskError } from '../system/errors.ts'
-import type { Host, Instance } from '../system/logic.ts'
+import type { Carried, Host, Instance } from '../system/logic.ts'
 import { System } from '../system/system.ts'
 import { type FailureWire, fromErrorWire } from './error-wire.ts'
 import { type ThreadError, ThreadLostError } from './errors.ts'
@@ -19,6 +19,7 @@ import { fromPlainFields, type PlainFields } from './plain-fields.ts'
 import type { Sent } from './sent.ts'
 import { Thread } from './thread.ts'
 import type { ThreadPlan, ThreadUser } from './thread-user.ts'
+import { transfersOf } from './transfer.ts'
 
 /** A place in a pool. */
 export interface Seat {
@@ -26,6 +27,8 @@ export interface Seat {
   nearEnd: NearEnd | undefined
   /** It takes messages, or takes them again. */
   onRoom(): void
+  /** What it has not begun is for any of the pool. */
+  giveBack(envelopes: readonly Envelope[]): void
 }
 
 export interface NearEndPlan extends Omit<ThreadPlan, 'systemLimits'> {
@@ -118,6 +121,7 @@ export class NearEnd implements Instance, ThreadUser {
   release(): Deferred<void> | undefined {
     this.isOver = true
     if (this.seat?.nearEnd === this) this.seat.nearEnd = undefined
+    if (this.isUp) this.thread.seal()
     this.giveBack(this.thread.takeSent())
     // A restart that is not the thread's fault keeps the thread.
     if (this.host.ref.isAlive && !this.isUp && this.thread.isUp && this.thread.underWay === 0)
@@ -192,8 +196,18 @@ export class NearEnd implements Instance, ThreadUser {
 
   /** What had not been begun waits for the next life, as at home; or is told as undelivered where there is none. */
   private giveBack(sent: readonly Sent[]): void {
-    for (const { envelope, hasBegun } of sent) if (hasBegun) envelope.reply?.reject(unanswered(this.path))
-    this.host.giveBack(sent.filter(({ hasBegun }) => !hasBegun).map(({ envelope }) => envelope))
+    const back: Envelope[] = []
+    for (const message of sent) {
+      const { envelope, hasBegun } = message
+      message.backHome()
+      if (!hasBegun && transfersOf(envelope.event) === undefined) back.push(envelope)
+      else if (envelope.reply !== undefined) envelope.reply.reject(unanswered(this.path))
+      // What it has handed over is gone.
+      else if (!hasBegun) this.host.undelivered(envelope, 'uncloneable')
+    }
+    // Others of the pool may be free.
+    if (this.seat === undefined) this.host.giveBack(back)
+    else this.seat.giveBack(back)
   }
 
   /** Behind what waits here, which is to be handled first. */
@@ -219,19 +233,14 @@ export class NearEnd implements Instance, ThreadUser {
 }
 
 /** What an actor's lives hand on. */
-interface KeptThread {
+interface KeptThread extends Carried {
   thread: Thread | undefined
 }
 
 function keptThread(host: Host): KeptThread {
   if (host.carried !== undefined) return host.carried as KeptThread
-  const kept: KeptThread = { thread: undefined }
+  const kept: KeptThread = { thread: undefined, close: () => kept.thread?.close() }
   host.carried = kept
-  // Where an actor ends between two lives, there is no instance to release.
-  host.ref.watch().listen(
-    () => kept.thread?.close(),
-    () => {},
-  )
   return kept
 }
 

@@ -12,6 +12,8 @@ export interface OutboxOptions {
   readonly link: Link
   /** Called with the first item of a batch: the outbox is to be flushed at the end of the turn. */
   readonly onFirst: () => void
+  /** A batch has left. */
+  readonly onSent?: () => void
   /** `item` could not be cloned, for `error`. */
   readonly onRefused: (item: Batch, error: unknown) => void
 }
@@ -93,6 +95,7 @@ export class Outbox implements Flushable {
     if (transfers.length > 0) this.transfers = []
     const refused = this.options.link.send(items, transfers)
     if (refused !== undefined) this.sendEach(items)
+    this.options.onSent?.()
   }
 
   private begin(): void {

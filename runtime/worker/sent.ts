@@ -25,21 +25,27 @@ export class Sent implements Keeper {
   timeoutMs = 0
   /** The context that it has crossed in. */
   context: ContextOut | undefined = undefined
-  /** Nobody waits for it any more, since this instant. */
+  /** Nobody waits for it any more. */
+  isAbandoned = false
+  /** Since when the thread could know of that: when that was sent to it. */
   abandonedAtMs: number | undefined = undefined
   /** The thread has settled it, or is lost. */
   isOver = false
   /** Set when its thread or its actor there has ended. */
   hasBegun = false
   private unlisten: (() => void) | undefined = undefined
+  /** What would keep its question at home. */
+  private keeper: QuestionKeeper | undefined = undefined
+  private readonly sentAtMs: number
 
   constructor(id: number, envelope: Envelope, thread: SentOwner, nowMs: number) {
     this.id = id
     this.envelope = envelope
     this.thread = thread
+    this.sentAtMs = nowMs
     const { ctx, reply } = envelope
     if (reply === undefined) {
-      if (!ctx.isBackground) this.unlisten = ctx.onCancel(() => thread.abandoned(this, ctx.failure()))
+      if (!ctx.isBackground) this.unlisten = ctx.onCancel(() => this.gone(ctx.failure()))
       return
     }
     const { keeper } = reply
@@ -52,6 +58,7 @@ export class Sent implements Keeper {
       return
     }
     reply.keeper = this
+    this.keeper = keeper
     this.timeoutMs = keeper.timeoutMs
     const timeoutAtMs = nowMs + keeper.timeoutMs
     if (ctx.isBackground) {
@@ -83,8 +90,16 @@ export class Sent implements Keeper {
     this.thread.over(this)
   }
 
+  /** It was not begun, and is to wait at home again: its question is kept there, for the time that it has left. */
+  backHome(): void {
+    const { keeper } = this
+    const { reply } = this.envelope
+    if (keeper !== undefined && reply?.isPending) reply.keeper = keeper.from(this.sentAtMs)
+  }
+
   private gone(reason: unknown): void {
-    if (this.isOver || this.abandonedAtMs !== undefined) return
+    if (this.isOver || this.isAbandoned) return
+    this.isAbandoned = true
     this.unlisten?.()
     this.timeoutAtMs = Number.POSITIVE_INFINITY
     this.thread.abandoned(this, reason)

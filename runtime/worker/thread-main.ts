@@ -8,6 +8,7 @@ import type { Turn } from '../loop/turn.ts'
 import type { AnyLogic } from '../system/logic.ts'
 import { createSystem } from '../system/system.ts'
 import { fromXstate, isXstateLogic } from '../system/xstate-logic.ts'
+import { BegunNote } from './begun.ts'
 import { toErrorWire } from './error-wire.ts'
 import { FarEnd } from './far-end.ts'
 import { type Batch, Link } from './link.ts'
@@ -35,7 +36,7 @@ try {
   const needs: readonly AnyKey[] = logic.needs.filter((key) => !(ctx as Context).has(key))
   const keys = [...needs, ...(module.threadKeys ?? [])]
   const refs = keys.filter(({ codec }) => codec === undefined).map(({ name }) => name)
-  const end = new FarEnd({ system, link, ctx, logic, keys, begun, credits })
+  const end = new FarEnd({ system, link, ctx, logic, keys, begun: new BegunNote(begun), credits })
   arrives = (batch) => end.arrives(batch)
   for (const batch of early) end.arrives(batch)
   link.send([READY, refs], [])

@@ -70,6 +70,7 @@ interface Member extends Seat {
 class ThreadPool implements Instance {
   private readonly host: Host
   private readonly members: Member[] = []
+  private finishing: 'restart' | 'end' | undefined = undefined
 
   constructor(host: Host) {
     this.host = host
@@ -81,8 +82,9 @@ class ThreadPool implements Instance {
       cell: undefined,
       onRoom: () => {
         if (this.host.mail.size > 0) this.host.resumeLater()
-        if (this.underWay === 0) this.host.workDone()
+        this.finishIfDone()
       },
+      giveBack: (envelopes) => this.host.giveBack(envelopes),
     }
     const logic: AnyLogic = {
       name: plan.exported,
@@ -115,13 +117,25 @@ class ThreadPool implements Instance {
   }
 
   get isBusy(): boolean {
-    return this.freest === undefined
+    return this.freest === undefined || this.finishing === 'restart'
   }
 
   resume(): void {}
 
   get drains(): boolean {
     return false
+  }
+
+  /** Members that wait for their restart have nothing to finish. */
+  drain(isRestart: boolean): void {
+    this.finishing = isRestart ? 'restart' : 'end'
+    this.finishIfDone()
+  }
+
+  private finishIfDone(): void {
+    const { finishing, host } = this
+    if (finishing === undefined || this.underWay > 0) return
+    if (finishing === 'restart' || host.mail.size === 0) host.drained()
   }
 
   /** The members do. */

@@ -17,7 +17,7 @@ import type { DeadReason } from '../mailbox/refusal.ts'
 import { timedOut } from '../system/ask.ts'
 import { Cell } from '../system/cell.ts'
 import type { Clock, Timer } from '../time/clock.ts'
-import { busyWith, createNote, wasBegun } from './begun.ts'
+import { BegunNote, nextId } from './begun.ts'
 import { ContextsOut } from './contexts-out.ts'
 import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
 import { notCloneableError, ThreadError } from './errors.ts'
@@ -63,7 +63,7 @@ export class Thread implements SentOwner, Watched {
   private readonly outbox: Outbox
   private readonly contexts: ContextsOut
   private readonly desk: HomeDesk
-  private readonly begun = createNote()
+  readonly begun = new BegunNote()
   readonly sent: Numbered<Sent>
   private user: ThreadUser
   private state = STARTING
@@ -77,6 +77,8 @@ export class Thread implements SentOwner, Watched {
   /** Of its start; later, of its end. */
   private timer: Timer | undefined = undefined
   private readonly timeouts: Timeouts
+  /** What waits to be sent calls these off. */
+  private calledOff: Sent[] = []
   /** When the first of what now waits to be sent was said. */
   private sendingMs = 0
   private readonly watchdog: Watchdog
@@ -91,7 +93,6 @@ export class Thread implements SentOwner, Watched {
     this.user = user
     this.limits = limits
     this.sent = new Numbered(limits.credits)
-    const { begun } = this
     this.watchdog = new Watchdog(this)
     this.timeouts = new Timeouts(home.clock, this.sent, ({ envelope, timeoutMs }) => {
       envelope.reply?.reject(timedOut(this.user.path, timeoutMs))
@@ -109,7 +110,7 @@ export class Thread implements SentOwner, Watched {
         module: module.href,
         exported,
         path: user.path,
-        begun,
+        begun: this.begun.cells,
         credits: limits.credits,
         limits: systemLimits,
       },
@@ -125,6 +126,7 @@ export class Thread implements SentOwner, Watched {
     this.outbox = new Outbox({
       link: this.worker.link,
       onFirst: () => home.reactor.flushLater(this.outbox),
+      onSent: () => this.told(),
       onRefused: (item, error) => this.refused(item, error),
     })
     this.desk = new HomeDesk({
@@ -132,10 +134,9 @@ export class Thread implements SentOwner, Watched {
       contextOf: (number) => this.contexts.at(number) ?? this.user.ctx,
     })
     this.contexts = new ContextsOut(this.outbox, (ref) => this.desk.cross(ref))
+    // Where home was busy itself, the thread may have said so meanwhile: that is taken in between.
     this.timer = this.after(limits.startMs, () => {
-      this.lose(
-        new ThreadError('THREAD_START_TIMEOUT', user.path, `was not ready within ${limits.startMs} ms`),
-      )
+      this.timer = this.after(1, () => this.startIsLate())
     })
   }
 
@@ -169,7 +170,7 @@ export class Thread implements SentOwner, Watched {
   send(envelope: Envelope): void {
     const { reply, ctx, event } = envelope
     if (this.outbox.isEmpty) this.sendingMs = this.home.clock.nowMs()
-    this.lastId = (this.lastId + 1) | 0
+    this.lastId = nextId(this.lastId)
     const sent = new Sent(this.lastId, envelope, this, this.sendingMs)
     if (this.sent.size === 0) this.worker.isHeld = true
     this.sent.add(sent)
@@ -186,6 +187,11 @@ export class Thread implements SentOwner, Watched {
       if (reply !== undefined) reply.reject(error)
       else this.user.taken(envelope, 'uncloneable')
     }
+  }
+
+  /** The life of its actor here is over: the thread begins with nothing more of what it has. */
+  seal(): void {
+    this.begun.seal()
   }
 
   /** Its actor is to finish what is in flight, and to end then. */
@@ -289,9 +295,17 @@ export class Thread implements SentOwner, Watched {
   /** Its question or its context has ended. */
   abandoned(sent: Sent, reason: unknown): void {
     if (this.state === ENDED) return
-    sent.abandonedAtMs = this.home.clock.nowMs()
     this.outbox.add(CANCEL, sent.id, toErrorWire(reason))
-    this.watchdog.wake()
+    this.calledOff.push(sent)
+  }
+
+  /** A batch has left. */
+  private told(): void {
+    if (this.calledOff.length === 0) return
+    const nowMs = this.clock.nowMs()
+    for (const sent of this.calledOff) sent.abandonedAtMs = nowMs
+    this.calledOff = []
+    this.watchdog.told(this.worker.link.batches)
   }
 
   get clock(): Clock {
@@ -302,16 +316,18 @@ export class Thread implements SentOwner, Watched {
     return this.limits.stuckMs
   }
 
-  get busyWith(): number {
-    return busyWith(this.begun)
-  }
-
   stuck(): void {
     const what = `was busy for more than ${this.stuckMs} ms with a message that nobody waits for`
     this.lose(new ThreadError('THREAD_STUCK', this.user.path, what))
   }
 
   // ── Its end ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private startIsLate(): void {
+    const { path } = this.user
+    const what = `was not ready within ${this.limits.startMs} ms`
+    this.lose(new ThreadError('THREAD_START_TIMEOUT', path, what))
+  }
 
   /** Gives it up, for a reason of ours. */
   private lose(failure: ThreadError): void {
@@ -347,7 +363,7 @@ export class Thread implements SentOwner, Watched {
     const left = this.sent.values()
     for (const message of left) {
       message.over()
-      message.hasBegun = wasBegun(this.begun, message.id) && !givenBack.includes(message.id)
+      message.hasBegun = this.begun.wasBegun(message.id) && !givenBack.includes(message.id)
     }
     this.sent.clear()
     if (this.state === UP) this.worker.isHeld = false

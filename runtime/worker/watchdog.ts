@@ -1,10 +1,12 @@
 /**
  * Finds a thread that is busy for too long with what nobody waits for: a handler that loops for ever, say.
  *
- * A thread that answers its mail says so of a message that was called off as soon as it has seen that. So one that has
- * begun such a message, and neither ended it nor begun another for `stuckMs`, sees nothing any more.
+ * A thread is told of what was called off, and hears that as soon as it comes to its mail. So one that has not heard it for
+ * `stuckMs` is busy; and it is busy in vain, unless somebody waits for the message that it handles, or, where no handler is
+ * on its stack but the rest of one that waited, for any that it has begun.
  */
 import type { Clock, Timer } from '../time/clock.ts'
+import type { BegunNote } from './begun.ts'
 import type { Numbered } from './numbered.ts'
 import type { Sent } from './sent.ts'
 
@@ -13,66 +15,84 @@ export interface Watched {
   readonly stuckMs: number
   /** What is under way, by its number. */
   readonly sent: Numbered<Sent>
-  /** The number of the message that the thread was busy with last. */
-  readonly busyWith: number
+  /** What the thread says of itself. */
+  readonly begun: BegunNote
   stuck(): void
 }
 
 export class Watchdog {
   private readonly watched: Watched
   private timer: Timer | undefined = undefined
-  /** The message that the thread was busy with at the last look, and since when. */
-  private suspect = 0
+  /** Batches that the thread is to hear. */
+  private awaited = 0
+  /** The same, when the last was called off. */
+  private latest = 0
+  /** What the thread was at when it was looked at last, and since when. */
+  private present = 0
+  private last = 0
   private sinceMs = 0
-  /** It is looked at once more: where home was busy itself, what the thread has said meanwhile is taken in between. */
-  private wasSuspicious = false
 
   constructor(watched: Watched) {
     this.watched = watched
   }
 
-  /** A message was abandoned: looks every half of `stuckMs` from now on, as long as such a message is under way. */
-  wake(): void {
-    if (this.timer !== undefined) return
-    const { clock, stuckMs } = this.watched
-    const nowMs = clock.nowMs()
-    this.see(nowMs)
-    this.timer = clock.schedule(nowMs + stuckMs / 2, () => this.look())
+  /** It was sent that something is called off, with the batch of that number. */
+  told(batch: number): void {
+    this.latest = batch
+    if (this.timer === undefined) this.begin()
   }
 
   /** Nothing is under way: a timer would only keep the process. */
   rest(): void {
     this.timer?.cancel()
     this.timer = undefined
-    this.wasSuspicious = false
+  }
+
+  private begin(): void {
+    const { clock, begun } = this.watched
+    this.awaited = this.latest
+    this.present = begun.present
+    this.last = begun.last
+    this.sinceMs = clock.nowMs()
+    this.wait()
+  }
+
+  /** Looks every half of `stuckMs`, until it has heard. */
+  private wait(): void {
+    const { clock, stuckMs } = this.watched
+    this.timer = clock.schedule(clock.nowMs() + stuckMs / 2, () => this.look())
   }
 
   private look(): void {
+    const { clock, begun, stuckMs } = this.watched
     this.timer = undefined
-    const { clock, sent, busyWith, stuckMs } = this.watched
-    const nowMs = clock.nowMs()
-    this.see(nowMs)
-    const abandonedAtMs = sent.get(busyWith)?.abandonedAtMs ?? nowMs
-    const isSuspicious = nowMs - Math.max(this.sinceMs, abandonedAtMs) >= stuckMs
-    if (isSuspicious && this.wasSuspicious) {
-      this.watched.stuck()
-    } else if (isSuspicious) {
-      this.timer = clock.schedule(nowMs + 1, () => this.look())
-    } else if (hasAbandoned(sent)) {
-      this.wake()
+    if (hasHeard(begun, this.awaited)) {
+      if (!hasHeard(begun, this.latest)) this.begin()
+      return
     }
-    this.wasSuspicious = isSuspicious
+    const nowMs = clock.nowMs()
+    const { present, last } = begun
+    if (present !== this.present || last !== this.last || this.isWanted(present)) {
+      this.present = present
+      this.last = last
+      this.sinceMs = nowMs
+    }
+    const abandonedAtMs = this.watched.sent.get(present)?.abandonedAtMs ?? this.sinceMs
+    if (nowMs - Math.max(this.sinceMs, abandonedAtMs) >= stuckMs) this.watched.stuck()
+    else this.wait()
   }
 
-  private see(nowMs: number): void {
-    const { busyWith } = this.watched
-    if (busyWith === this.suspect) return
-    this.suspect = busyWith
-    this.sinceMs = nowMs
+  /** Somebody waits for what the thread is at, as far as can be known. */
+  private isWanted(present: number): boolean {
+    const { sent, begun } = this.watched
+    if (present !== 0) {
+      const message = sent.get(present)
+      return message !== undefined && message.abandonedAtMs === undefined
+    }
+    return sent.values().some(({ id, abandonedAtMs }) => abandonedAtMs === undefined && begun.wasBegun(id))
   }
 }
 
-function hasAbandoned(sent: Numbered<Sent>): boolean {
-  for (const { abandonedAtMs } of sent.values()) if (abandonedAtMs !== undefined) return true
-  return false
+function hasHeard({ heard }: BegunNote, batch: number): boolean {
+  return ((heard - batch) | 0) >= 0
 }

@@ -16,8 +16,8 @@ export interface ThreadData {
   /** The path of the actor at home; its actor here has the same. */
   readonly path: string
   readonly port: MessagePort
-  /** Where the thread notes the message that it has begun last. */
-  readonly begun: Int32Array
+  /** Cells of its `BegunNote`. */
+  readonly begun: Int32Array<SharedArrayBuffer>
   readonly credits: number
   readonly limits: Readonly<Record<string, number>>
 }

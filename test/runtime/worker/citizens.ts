@@ -85,6 +85,19 @@ export const citizen = behaviour({
         void child.stop()
         return child.ask(ctx, { type: 'fail' })
       },
+      never: (_, _event: object, ctx: Context) => ctx.deferred<number>(),
+      /** Passes what it is told on to another, which has ended. */
+      forward: ({ spawn, ctx }, event: AnyEvent) => {
+        const child = spawn(ctx, failing)
+        void child.stop()
+        child.send(ctx, event as never)
+      },
+      /** Notes that it was handled; raises flag 0, and keeps its thread until flag 1 is raised. */
+      mark: (_, { of, at, marks }: Flagged & { at: number; marks: Int32Array }) => {
+        Atomics.add(marks, at, 1)
+        raise(of, 0)
+        Atomics.wait(of, 1, 0, 10_000)
+      },
       late: postpone,
       lateNote: postpone,
       shut: ({ become }) => become('shut'),

@@ -66,6 +66,21 @@ test.serial(
 )
 
 test.serial(
+  'so is one that loops in what it has waited in, whoever was answered in between',
+  atHome(async (t, { spawn, ctx }) => {
+    const ref = spawn(ctx, onThread(faulty, 'faulty', { stuckMs: 40 }))
+    const of = flags()
+    const hasBegun = raised(of, 0)
+    const question = ref.ask(ctx, { type: 'spinLater', of })
+    question.listen(ignore, ignore)
+    await outcomes([ref.ask(ctx, { type: 'add', n: 1 }, { timeoutMs: 1_000 })])
+    await hasBegun
+    question.cancel('never mind')
+    t.is(endOf((await ref.watch()).reason), 'failed THREAD_STUCK')
+  }),
+)
+
+test.serial(
   'a thread that answers others meanwhile is not stuck, nor is one that somebody waits for',
   atHome(async (t, { spawn, ctx }) => {
     const ref = spawn(ctx, onThread(faulty, 'faulty', { stuckMs: 300 }))

@@ -50,6 +50,12 @@ export const faulty = behaviour({
         raise(of, 0)
         for (;;);
       },
+      /** Raises the first flag of `of`, and loops after it has waited. */
+      spinLater: async (_, { of }: { of: Int32Array }): Promise<number> => {
+        await null
+        raise(of, 0)
+        for (;;);
+      },
       never: (_, _event: object, ctx: Context) => ctx.deferred<number>(),
       /** Goes on for ever, whoever calls it off. */
       deaf: () => new Promise<never>(() => {}),

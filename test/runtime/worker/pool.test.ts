@@ -170,6 +170,18 @@ test.serial(
 )
 
 test.serial(
+  'one whose only member waits long for its next life ends at once where nothing waits',
+  atHome(async (t, { spawn, ctx, system }) => {
+    const restart = { backoff: { minMs: 60_000, maxMs: 60_000 } }
+    const ref = spawn(ctx, threadPool(module, 'once', { size: 1, restart }))
+    const down = ref.watch()
+    await ref.ask(ctx, { type: 'turn' })
+    await system.stop({ graceMs: 60_000 })
+    t.is(endOf((await down).reason), 'stopped')
+  }),
+)
+
+test.serial(
   'nor does one that stops itself leave its place empty',
   atHome(async (t, home) => {
     const { spawn, ctx } = home

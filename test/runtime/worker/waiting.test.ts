@@ -5,6 +5,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { createManualClock } from 'greenroom/testing'
+import { BegunNote } from '../../../runtime/worker/begun.ts'
 import { Numbered } from '../../../runtime/worker/numbered.ts'
 import type { Sent } from '../../../runtime/worker/sent.ts'
 import { Timeouts } from '../../../runtime/worker/timeouts.ts'
@@ -71,21 +72,27 @@ interface Work {
   readonly abandonedMs: number | null
 }
 
-/** A thread that handles one message after another. @returns when it was first taken to be stuck, and with which. */
+/**
+ * A thread that handles one message after another, all of one turn: it hears nothing until the last. What home calls off, it
+ * sends at once.
+ *
+ * @returns when it was first taken to be stuck, and with which.
+ */
 function watch(works: readonly Work[]) {
   const clock = createManualClock()
   const sent = sentOf()
+  const begun = new BegunNote()
   let found: { readonly atMs: number; readonly id: number } | undefined
-  const watched = {
+  let batches = 0
+  const dog = new Watchdog({
     clock,
     sent,
+    begun,
     stuckMs: STUCK_MS,
-    busyWith: 0,
     stuck: () => {
-      found ??= { atMs: clock.nowMs(), id: watched.busyWith }
+      found ??= { atMs: clock.nowMs(), id: begun.present }
     },
-  }
-  const dog = new Watchdog(watched)
+  })
   /** Since when a thread would be stuck, by id. */
   const sinceMs = new Map<number, { fromMs: number; toMs: number }>()
   let atMs = 0
@@ -94,20 +101,23 @@ function watch(works: readonly Work[]) {
     const message: Fake = { id, timeoutAtMs: 0, abandonedAtMs: undefined }
     sent.add(message as unknown as Sent)
     const [beginMs, endMs] = [atMs, atMs + busyMs]
-    clock.schedule(beginMs, () => {
-      watched.busyWith = id
+    clock.schedule(beginMs, () => void begun.begin(id))
+    clock.schedule(endMs, () => {
+      begun.end()
+      sent.delete(id)
     })
-    clock.schedule(endMs, () => void sent.delete(id))
     if (abandonedMs !== null) {
       clock.schedule(abandonedMs, () => {
         if (sent.get(id) === undefined) return
         message.abandonedAtMs = clock.nowMs()
-        dog.wake()
+        batches += 1
+        dog.told(batches)
       })
       sinceMs.set(id, { fromMs: Math.max(beginMs, abandonedMs), toMs: endMs })
     }
     atMs = endMs
   }
+  clock.schedule(atMs, () => begun.hear(batches))
   clock.advance(atMs + 10 * STUCK_MS)
   return { clock, found, sinceMs }
 }
@@ -127,6 +137,27 @@ test('a thread is not taken to be stuck before stuckMs are over', (t) => {
     }),
     { numRuns: 500 },
   )
+})
+
+test('time counts from when it was told, however long before home has called it off', (t) => {
+  const clock = createManualClock()
+  const sent = sentOf()
+  const begun = new BegunNote()
+  let stuckAtMs: number | undefined
+  const stuck = () => {
+    stuckAtMs ??= clock.nowMs()
+  }
+  const dog = new Watchdog({ clock, sent, begun, stuckMs: STUCK_MS, stuck })
+  const message: Fake = { id: 1, timeoutAtMs: 0, abandonedAtMs: undefined }
+  sent.add(message as unknown as Sent)
+  begun.begin(1)
+  clock.advance(1_000)
+  message.abandonedAtMs = clock.nowMs()
+  dog.told(1)
+  clock.advance(STUCK_MS - 1)
+  t.is(stuckAtMs, undefined)
+  clock.advance(1)
+  t.is(stuckAtMs, 1_000 + STUCK_MS)
 })
 
 test('one that is stuck is found within one and a half times stuckMs, and then no timer is left', (t) => {
