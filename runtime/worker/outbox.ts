@@ -51,6 +51,7 @@ export class Outbox implements Flushable {
     sender: CrossedRef | undefined,
     event: object,
   ): void {
+    this.handOver(event)
     this.begin()
     const { items, runAt } = this
     const isAlike =
@@ -68,11 +69,11 @@ export class Outbox implements Flushable {
       this.runAt = items.length
       items.push(kind, id, context, isCancellable, sender, 1, event)
     }
-    this.handOver(event)
   }
 
   /** Adds an answer. */
   addValue(id: number, value: unknown): void {
+    this.handOver(value)
     this.begin()
     const { items, runAt } = this
     const isNext = runAt !== NONE && items[runAt] === VALUE && id === this.nextId
@@ -84,7 +85,6 @@ export class Outbox implements Flushable {
       this.runAt = items.length
       items.push(VALUE, id, 1, value)
     }
-    this.handOver(value)
   }
 
   flush(): void {
@@ -105,7 +105,9 @@ export class Outbox implements Flushable {
   /** What `value` hands over goes with this batch. */
   handOver(value: unknown): void {
     const transfers = transfersOf(value)
-    if (transfers !== undefined) this.transfers.push(...transfers)
+    if (transfers === undefined) return
+    // One by one: as arguments of one call, a long list is too much for the stack.
+    for (const buffer of transfers) this.transfers.push(buffer)
   }
 
   /** A batch that cannot be cloned was not sent at all: all of it but the culprit goes now, in its order. */

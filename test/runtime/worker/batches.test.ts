@@ -227,6 +227,12 @@ test('buffers that are marked move, once, whatever else stands in the batch', (t
   )
 })
 
+test('as many buffers are handed over as a message has', (t) => {
+  const { outbox } = ends()
+  const buffers = new Array<ArrayBuffer>(200_000).fill(new ArrayBuffer(0))
+  t.notThrows(() => outbox.addValue(1, transfer({}, buffers)))
+})
+
 test('a turn after one that has moved buffers is one batch again', (t) => {
   const { outbox, carry } = ends()
   for (let turn = 0; turn < 3; turn++) {

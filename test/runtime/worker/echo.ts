@@ -19,6 +19,8 @@ export const echo = behaviour({
         data.held = value
         return transfer({ value }, [value.buffer])
       },
+      /** Hands over a buffer where a list of them is meant. */
+      slip: (_, { value }: Given): unknown => transfer({ value }, value.buffer as never),
       bytes: ({ data }) => data.held?.length,
       secret: (): unknown => ({ open: 1, secret: () => 'secret' }),
     },

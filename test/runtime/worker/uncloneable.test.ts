@@ -2,6 +2,7 @@
  * Law: what cannot be cloned fails alone, with `MESSAGE_NOT_CLONEABLE`, or `REPLY_NOT_CLONEABLE`, where somebody asked and as a dead letter where not,
  * and costs no other message of its batch anything. Buffers move where that is asked for, and only where something is sent.
  */
+import { runInNewContext } from 'node:vm'
 import test, { type ExecutionContext } from 'ava'
 import { type AnyEvent, codeOf, onThread, type Ref, threadModule, transfer, UsageError } from 'greenroom'
 import { atHome, endOf, failureOf, type Home, outcomes, sharedHome } from './home.ts'
@@ -142,7 +143,67 @@ test.serial(
   }),
 )
 
+test.serial(
+  'a list that is changed after it was given changes nothing',
+  scene(async (t, home, ref) => {
+    const { ctx } = home
+    const [given, late] = [new Uint8Array(8), new Uint8Array(8)]
+    const lists: ArrayBuffer[][] = [[given.buffer], [given.buffer]]
+    const events = lists.map((list) => transfer({ type: 'length', value: given }, list))
+    lists[0]?.push(late.buffer, 'no buffer' as never)
+    lists[1]?.splice(0)
+    const asked = events.map((event) => ref.ask(ctx, event))
+    t.deepEqual(await outcomes(asked), [8, 'MESSAGE_NOT_CLONEABLE'])
+    t.is(given.length, 0)
+    t.is(late.length, 8)
+  }),
+)
+
+test.serial(
+  'a slip in what a reply hands over is its handler’s failure, and its thread lives on',
+  atHome(async (t, home) => {
+    const { spawn, ctx } = home
+    const ref = spawn(ctx, onThread(module, 'echo'), { name: 'echo', restart: 'permanent' }) as Ref<AnyEvent>
+    const asked = ref.ask(ctx, { type: 'slip', value: new Uint8Array(8) })
+    t.deepEqual(await outcomes([asked]), ['ACTOR_FAILED'])
+    t.deepEqual(home.told('failed'), ['echo TRANSFER_INVALID'])
+    t.is(await ref.ask(ctx, { type: 'echo', value: 5 }), 5)
+  }),
+)
+
 test('only objects are marked', (t) => {
   t.throws(() => transfer(5, []), { code: 'TRANSFER_INVALID' })
   t.is(codeOf(t.throws(() => transfer(null, []))), 'TRANSFER_INVALID')
+})
+
+const { buffer } = new Uint8Array(8)
+
+const slips: readonly (readonly [given: unknown, named: string])[] = [
+  [buffer, 'not ArrayBuffer'],
+  [new Uint8Array(8), 'not Uint8Array'],
+  [undefined, 'not Undefined'],
+  [new Set([buffer]), 'not Set'],
+  [[buffer, new Uint8Array(8)], 'not Uint8Array at 1'],
+  [[new SharedArrayBuffer(8)], 'not SharedArrayBuffer at 0'],
+  [[null], 'not Null at 0'],
+  [new Array(1), 'not Undefined at 0'],
+]
+
+test('only lists of what can be handed over are taken, and the error names what was given', (t) => {
+  for (const [given, named] of slips) {
+    const error = t.throws(
+      () => transfer({ type: 'any' }, given as never),
+      { code: 'TRANSFER_INVALID' },
+      named,
+    )
+    t.true(error instanceof UsageError)
+    t.true(error?.message.endsWith(named), error?.message)
+  }
+})
+
+test('ports and buffers are taken, also those of another realm', (t) => {
+  const { port1, port2 } = new MessageChannel()
+  const foreign = runInNewContext('new ArrayBuffer(8)') as ArrayBuffer
+  t.notThrows(() => transfer({ type: 'any' }, [buffer, foreign, port1 as never, port2 as never]))
+  port1.close()
 })
