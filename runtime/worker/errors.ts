@@ -71,3 +71,15 @@ export function notCloneableError(
     { cause },
   )
 }
+
+/** The type of an event as text, whatever was sent as one: a look at it may throw, and it may be a symbol. */
+export function nameOf(event: unknown): string {
+  try {
+    const { type } = event as { type?: unknown }
+    return `${(typeof type === 'symbol' ? type.description : type) ?? UNNAMED}`
+  } catch {
+    return UNNAMED
+  }
+}
+
+const UNNAMED = 'a message'

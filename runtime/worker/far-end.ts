@@ -100,6 +100,8 @@ export class FarEnd implements Observer, FarMessages {
       link,
       onFirst: () => system.reactor.flushLater(this.outbox),
       onRefused: (item, error) => this.refused(item, error),
+      failed: (error) =>
+        log.error({ code: codeOf(error), error }, 'what could not be sent home could not be told either'),
     })
     this.homeward = new Homeward({
       clock: system.ctx.clock,

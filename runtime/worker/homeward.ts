@@ -12,7 +12,7 @@ import { timedOut } from '../system/ask.ts'
 import type { Down, EndReason } from '../system/ref.ts'
 import type { Clock, Timer } from '../time/clock.ts'
 import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
-import { notCloneableError } from './errors.ts'
+import { nameOf, notCloneableError } from './errors.ts'
 import { type Carrier, HomeRef } from './home-ref.ts'
 import type { Batch } from './link.ts'
 import type { Outbox } from './outbox.ts'
@@ -166,9 +166,9 @@ export class Homeward implements Carrier {
     if (kind !== HOME_TELL && kind !== HOME_ASK) return false
     const pending = this.pending.get(id)
     this.pending.delete(id)
-    const { type } = item.at(-1) as EventObject
-    if (kind === HOME_TELL) this.plan.outbox.add(HOME_DEAD, ...item.slice(1, -1), type)
-    pending?.fail?.(notCloneableError(`"${type}" to ${pending.ref.path}`, cause))
+    const name = nameOf(item.at(-1))
+    if (kind === HOME_TELL) this.plan.outbox.add(HOME_DEAD, ...item.slice(1, -1), name)
+    pending?.fail?.(notCloneableError(`"${name}" to ${pending.ref.path}`, cause))
     return true
   }
 

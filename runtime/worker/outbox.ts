@@ -1,7 +1,8 @@
 /**
  * What one side has to say to the other: collected during a turn, and sent as one batch at its end.
  *
- * Rules: what cannot be cloned is told to `onRefused`, with its own item, and costs no other item anything.
+ * Rules: what cannot be cloned is told to `onRefused`, with its own item, and costs no other item anything; nor does what is
+ * thrown there, which comes upon a user's object.
  */
 import type { Flushable } from '../loop/work.ts'
 import type { Batch, Link } from './link.ts'
@@ -16,6 +17,8 @@ export interface OutboxOptions {
   readonly onSent?: () => void
   /** `item` could not be cloned, for `error`. */
   readonly onRefused: (item: Batch, error: unknown) => void
+  /** Told what `onRefused` has thrown. */
+  readonly failed: (error: unknown) => void
 }
 
 export class Outbox implements Flushable {
@@ -112,16 +115,23 @@ export class Outbox implements Flushable {
 
   /** A batch that cannot be cloned was not sent at all: all of it but the culprit goes now, in its order. */
   private sendEach(items: Batch): void {
-    const { link, onRefused } = this.options
     for (let at = 0; at < items.length; ) {
       const next = nextItem(items, at)
-      for (const item of isRun(items[at] as number) ? apart(items, at) : [items.slice(at, next)]) {
-        // Nothing else is looked into: it may be a user's, and may throw at a look.
-        const carried = item[0] === SPAWN ? (item[1] as Birth).input : item.at(-1)
-        const refused = link.send(item, transfersOf(carried) ?? [])
-        if (refused !== undefined) onRefused(item, refused.error)
-      }
+      for (const item of isRun(items[at] as number) ? apart(items, at) : [items.slice(at, next)])
+        this.sendOne(item)
       at = next
+    }
+  }
+
+  private sendOne(item: Batch): void {
+    const { link, onRefused, failed } = this.options
+    try {
+      // Nothing else is looked into: it may be a user's, and may throw at a look.
+      const carried = item[0] === SPAWN ? (item[1] as Birth).input : item.at(-1)
+      const refused = link.send(item, transfersOf(carried) ?? [])
+      if (refused !== undefined) onRefused(item, refused.error)
+    } catch (error) {
+      failed(error)
     }
   }
 }

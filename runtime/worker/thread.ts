@@ -20,7 +20,7 @@ import type { Clock, Timer } from '../time/clock.ts'
 import { BegunNote, nextId } from './begun.ts'
 import { ContextsOut } from './contexts-out.ts'
 import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
-import { notCloneableError, ThreadError } from './errors.ts'
+import { nameOf, notCloneableError, ThreadError } from './errors.ts'
 import { HomeDesk } from './home-desk.ts'
 import { Inbox } from './inbox.ts'
 import type { ThreadLimits } from './limits.ts'
@@ -128,6 +128,7 @@ export class Thread implements SentOwner, Watched {
       onFirst: () => home.reactor.flushLater(this.outbox),
       onSent: () => this.told(),
       onRefused: (item, error) => this.refused(item, error),
+      failed: (error) => this.user.troubled(error),
     })
     this.desk = new HomeDesk({
       outbox: this.outbox,
@@ -382,7 +383,7 @@ export class Thread implements SentOwner, Watched {
     const message = this.settle(id)
     if (message === undefined) return
     const { event, reply } = message.envelope
-    const error = notCloneableError(`"${event.type}" to ${this.user.path}`, cause)
+    const error = notCloneableError(`"${nameOf(event)}" to ${this.user.path}`, cause)
     if (reply !== undefined) reply.reject(error)
     else this.user.taken(message.envelope, 'uncloneable')
   }

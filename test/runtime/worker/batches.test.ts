@@ -24,11 +24,12 @@ import {
 } from '../../../runtime/worker/wire.ts'
 import { asMessagePort, memoryChannel } from './memory-port.ts'
 
-/** An outbox at one end of a link, and what has come out at the other. */
-function ends() {
+/** An outbox at one end of a link, and what has come out at the other. Its owner looks at what is refused. */
+function ends(looksAt: (item: Batch) => void = () => {}) {
   const [here, there] = memoryChannel()
   const batches: Batch[] = []
   const refused: Batch[] = []
+  const failures: unknown[] = []
   let wakes = 0
   let closed = 0
   const link = new Link(
@@ -50,13 +51,18 @@ function ends() {
     onFirst: () => {
       wakes += 1
     },
-    onRefused: (item) => void refused.push(item),
+    onRefused: (item) => {
+      refused.push(item)
+      looksAt(item)
+    },
+    failed: (error) => void failures.push(error),
   })
   return {
     outbox,
     link,
     batches,
     refused,
+    failures,
     carry: () => there.carry(),
     wakes: () => wakes,
     closed: () => closed,
@@ -197,6 +203,26 @@ test('messages of one kind, context and sender share one head', (t) => {
   outbox.flush()
   carry()
   t.is(batches[0]?.length, 6 + 100 + 3 + 100)
+})
+
+test('what the owner throws over one that is refused is told, and costs no other item anything', (t) => {
+  const { outbox, batches, refused, failures, carry } = ends(() => {
+    throw new Error('looked at')
+  })
+  const told = ['a', () => 5, 'b', Symbol('c'), 'd']
+  for (const [id, value] of told.entries()) outbox.addMessage(TELL, id, 1, false, undefined, { value })
+  outbox.add(STOP)
+  t.notThrows(() => outbox.flush())
+  carry()
+  t.deepEqual(
+    things(batches).map((item) => (item[0] === STOP ? 'stop' : (item.at(-1) as { value: unknown }).value)),
+    ['a', 'b', 'd', 'stop'],
+  )
+  t.is(refused.length, 2)
+  t.deepEqual(
+    failures.map((error) => (error as Error).message),
+    ['looked at', 'looked at'],
+  )
 })
 
 test('buffers that are marked move, once, whatever else stands in the batch', (t) => {

@@ -54,6 +54,26 @@ const said: Readonly<Record<string, () => Promise<unknown>>> = {
     await seer.ask(own, { type: 'picky' })
     return 'pong'
   },
+  /** What comes of each, in its order: of a question its answer or code, of the rest that they are dead letters. */
+  'messages whose type is no text': async () => {
+    const module = threadModule<typeof import('./echo.ts')>(new URL('./echo.ts', import.meta.url))
+    const ref = system.spawn(ctx, onThread(module, 'echo')) as Ref<AnyEvent>
+    await ref.ask(ctx, { type: 'bytes' })
+    const dead: string[] = []
+    system.events.on('deadLetter', ({ reason }) => dead.push(reason))
+    const trap = {
+      get type(): string {
+        throw new Error('a trap')
+      },
+    }
+    const batch = [{ type: Symbol('x') }, { type: 'echo', value: 1 }, trap, { type: 'echo', value: 2 }]
+    const asked = (batch as AnyEvent[]).map((event) => ref.ask(ctx, event).catch(codeOf))
+    ref.send(ctx, { type: Symbol('x') } as never)
+    ref.send(ctx, { type: 'note', value: 3 })
+    ref.send(ctx, trap)
+    const notes = ref.ask(ctx, { type: 'notes' })
+    return [...(await Promise.all(asked)), ...((await notes) as unknown[]), ...dead].join(' ')
+  },
 }
 
 const told: string[] = []

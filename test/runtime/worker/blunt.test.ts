@@ -81,6 +81,29 @@ for (const what of ['no event, to a mailbox that ranks', 'a line over which the 
   })
 }
 
+// Cannot be cloned; and home's turn, which says so, names them.
+test.serial('what home says to a thread with a type that is no text fails alone', async (t) => {
+  const program = fileURLToPath(new URL('./blunt-program.ts', import.meta.url))
+  const args = ['--import=tsx', program, 'messages whose type is no text']
+  const { stdout } = await run(process.execPath, args, { timeout: 60_000 })
+  const [came] = stdout.trim().split('\n')
+  t.is(came, 'MESSAGE_NOT_CLONEABLE 1 MESSAGE_NOT_CLONEABLE 2 3 uncloneable uncloneable')
+})
+
+test.serial(
+  'and so does what a thread says to an actor at home',
+  atHome(async (t, home) => {
+    const { at, envoy } = scene(home)
+    const { ctx } = home
+    t.deepEqual(await outcomes([envoy.ask(ctx, { type: 'sayNameless' }, PATIENT)]), [
+      ['MESSAGE_NOT_CLONEABLE "x" to', 'MESSAGE_NOT_CLONEABLE "a message" to'],
+    ])
+    t.deepEqual(home.told('deadLetter'), ['host x uncloneable', 'host a message uncloneable'])
+    t.deepEqual(await outcomes([at.ask(ctx, { type: 'notes' }, PATIENT)]), [[1]])
+    t.deepEqual(home.told('failed'), [])
+  }),
+)
+
 test.serial(
   'names that mean something to the runtime are events like any, where a user says them',
   atHome(async (t, { spawn, ctx }) => {

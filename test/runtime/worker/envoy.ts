@@ -31,6 +31,22 @@ export const envoy = behaviour({
         ctx.get(Home).ask(ctx, { type: 'note', value: () => 'secret' }),
       sendMany: (_, { count }: { count: number }, ctx: Has) =>
         Array.from({ length: count }, (_, value) => ctx.get(Home).send(ctx, { type: 'note', value })),
+      /** Says what has a type that is no text, as messages and as questions. Gives what those fail with. */
+      sayNameless: async (_, _event: object, ctx: Has) => {
+        const home = ctx.get(Home)
+        const trap = {
+          get type(): string {
+            throw new Error('a trap')
+          },
+        }
+        const nameless = [{ type: Symbol('x') as never }, trap]
+        for (const event of nameless) home.send(ctx, event)
+        home.send(ctx, { type: 'note', value: 1 })
+        const failures = nameless.map((event) => failureOf(home.ask(ctx, event)))
+        return (await Promise.all(failures)).map(
+          (error) => `${codeOf(error)} ${/^".*" to/.exec((error as Error).message)}`,
+        )
+      },
       watch: async (_, _event: object, ctx: Has) => {
         const { reason } = await ctx.get(Home).watch(ctx)
         return reason
@@ -58,3 +74,11 @@ export const envoy = behaviour({
     },
   },
 })
+
+async function failureOf(question: Deferred<unknown>): Promise<unknown> {
+  try {
+    return await question
+  } catch (error) {
+    return error
+  }
+}

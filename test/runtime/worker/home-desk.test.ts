@@ -29,7 +29,7 @@ function aDesk() {
         () => {},
       ),
   ) as [Link]
-  const outbox = new Outbox({ link, onFirst: () => {}, onRefused: () => {} })
+  const outbox = new Outbox({ link, onFirst: () => {}, onRefused: () => {}, failed: () => {} })
   const desk = new HomeDesk({ outbox, contextOf: () => system.ctx as never })
   /** What the thread is told. */
   const heard = () => {
