@@ -59,7 +59,7 @@ export class DeadlineError extends OverloadError {
 export function describe(reason: unknown): string {
   if (reason === undefined) return 'no reason given'
   try {
-    if (reason instanceof Error) return reason.message === '' ? reason.name : reason.message
+    if (reason instanceof Error) return String(reason.message === '' ? reason.name : reason.message)
     return String(reason)
   } catch {
     return 'a reason that cannot be printed'

@@ -92,3 +92,10 @@ test('anything thrown has a description, a trap too', (t) => {
   t.is(describe(proxy), 'a reason that cannot be printed')
   t.is(codeOf(proxy), 'UNKNOWN')
 })
+
+test('a description is a text, also of an error whose message is none', (t) => {
+  const saying = (message: unknown) => describe(Object.assign(new Error(), { message }))
+  t.is(saying(5), '5')
+  t.is(saying(Symbol('s')), 'Symbol(s)')
+  t.is(saying({ toString: () => ({}) }), 'a reason that cannot be printed')
+})

@@ -1,4 +1,7 @@
-/** Law: whatever is thrown crosses: as an error of the same kind, name, code, message, stack and cause, or as what it is. */
+/**
+ * Law: whatever is thrown crosses: as an error of the same kind, name, code, message, stack and cause, with the errors that
+ * it holds, or as what it is.
+ */
 import test from 'ava'
 import fc from 'fast-check'
 import {
@@ -148,6 +151,66 @@ for (const [what, thrown] of Object.entries(weird)) {
 
 test('a cause that cannot be read costs the error nothing', (t) => {
   t.is((crossed(new Error('kept', { cause: revoked.proxy })) as Error).message, 'kept')
+})
+
+for (const field of ['name', 'message', 'code', 'stack', 'cause', 'path', 'refusal']) {
+  test(`nor does any other field: ${field}`, (t) => {
+    const error = new UsageError('SOME_CODE', 'kept', { cause: 'why' })
+    error.name = 'SomeError'
+    const back = crossed(Object.defineProperty(error, field, { get: trap })) as UsageError
+    const { name, code, message, cause } = back
+    const kept = Object.entries({ name, code, message, cause }).filter(([of]) => of !== field)
+    const all = { name: 'SomeError', code: 'SOME_CODE', message: 'kept', cause: 'why' }
+    t.deepEqual(
+      kept,
+      Object.entries(all).filter(([of]) => of !== field),
+    )
+    t.true(back instanceof UsageError)
+    if (field === 'cause') t.is(cause, undefined)
+  })
+}
+
+test('a code may be a number', (t) => {
+  for (const error of [new Error('x'), new TypeError('x'), new UsageError('SOME_CODE', 'x')]) {
+    const back = crossed(Object.assign(error, { code: 42 })) as { code?: unknown }
+    t.is(back.code, 42)
+    t.is((crossed(back) as { code?: unknown }).code, 42, 'and so again')
+  }
+})
+
+test('the errors that one holds cross as well', (t) => {
+  const inner = new AggregateError([new PeerError('DEEP', 'c')], 'inner')
+  const held = [new UsageError('SOME_CODE', 'a'), 'b', inner]
+  const error = Object.assign(new AggregateError(held, 'all', { cause: 'why' }), { code: 'ALL' })
+  const back = crossed(error) as AggregateError
+  t.true(back instanceof AggregateError)
+  t.deepEqual(shapeOf(back), shapeOf(error))
+  t.is(back.stack, error.stack)
+  t.deepEqual(back.errors.map(shapeOf), held.map(shapeOf))
+  t.true(back.errors[0] instanceof UsageError)
+  t.deepEqual((back.errors[2] as AggregateError).errors.map(codeOf), ['DEEP'])
+})
+
+test('eight of them, with those in these: also where they go round', (t) => {
+  const count = (error: AggregateError): number =>
+    error.errors.reduce((sum, each) => sum + 1 + (each instanceof AggregateError ? count(each) : 0), 0)
+  const many = new AggregateError(Array.from({ length: 100 }, (_, at) => new Error(`${at}`)))
+  t.deepEqual(
+    (crossed(many) as AggregateError).errors.map(({ message }) => message),
+    ['0', '1', '2', '3', '4', '5', '6', '7'],
+  )
+  const round = new AggregateError([])
+  for (let i = 0; i < 3; i++) round.errors.push(round)
+  t.is(count(crossed(round) as AggregateError), 8)
+})
+
+test('what is no list of errors, or throws at a look, holds none', (t) => {
+  const holey = new Proxy([], { get: trap })
+  for (const errors of [5, undefined, revoked.proxy, holey, { slice: trap }, { slice: () => 5 }]) {
+    const back = crossed(Object.assign(new AggregateError([], 'kept'), { errors })) as AggregateError
+    t.is(back.message, 'kept')
+    t.deepEqual(back.errors, [])
+  }
 })
 
 test('causes that go round, or too deep, end', (t) => {
