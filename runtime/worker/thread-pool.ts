@@ -96,6 +96,8 @@ class ThreadPool implements Instance {
       ...options,
       name,
       shutdownMs: shutdownMs ?? this.host.limits.shutdownMs,
+      // What the pool gives it may be under way or wait here: it takes as much as it is counted to have room for.
+      mailbox: { capacity: plan.limits.credits },
     })
     member.cell = ref as Cell
     this.members.push(member)

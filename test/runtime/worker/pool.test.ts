@@ -77,6 +77,24 @@ test.serial(
 )
 
 test.serial(
+  'what it accepts its members take, however small the mailboxes of others are',
+  atHome(
+    async (t, home) => {
+      const { spawn, ctx } = home
+      const ref = spawn(ctx, threadPool(module, 'member', { size: 1 }), { mailbox: { capacity: 1_000 } })
+      await ref.ask(ctx, { type: 'which' })
+      const sent = Array.from({ length: 200 }, () => ref.send(ctx, { type: 'count' }))
+      const asked = Array.from({ length: 200 }, () => ref.ask(ctx, { type: 'echo', value: 5 }))
+      t.deepEqual(new Set(sent), new Set(['accepted']))
+      t.deepEqual(new Set(await outcomes(asked)), new Set([5]))
+      t.is(await ref.ask(ctx, { type: 'count' }), 201)
+      t.deepEqual(home.told('deadLetter'), [])
+    },
+    { limits: { mailboxCapacity: 16, askTimeoutMs: 60_000 } },
+  ),
+)
+
+test.serial(
   'a question that waits is withdrawn when it is called off, and when its time is over',
   atHome(async (t, home) => {
     const { ctx } = home
