@@ -118,3 +118,11 @@ function rootOf(error: unknown): unknown {
   while (root instanceof RestartIntensityError || root instanceof ChildStartError) ({ cause: root } = root)
   return root
 }
+
+/** What becomes of the questions that an actor had taken, when it has ended. */
+export function unanswered(path: string, reason?: EndReason): AskError {
+  const said = `${path} ended before it answered`
+  if (reason?.kind !== 'failed') return new AskError('ASK_ACTOR_ENDED', path, said)
+  const { error } = reason
+  return new AskError('ASK_ACTOR_ENDED', path, `${said}: ${describe(error)}`, { cause: error })
+}

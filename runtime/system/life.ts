@@ -18,6 +18,7 @@
  */
 import type { Context } from '../context/context.ts'
 import type { Deferred } from '../deferred/deferred.ts'
+import { DRAINED, PARENT_ENDED, rank } from './end-reasons.ts'
 import type { Carried, Instance } from './logic.ts'
 import { isBug, type Overseen } from './overseer.ts'
 import type { EndReason, FailurePhase } from './ref.ts'
@@ -31,9 +32,6 @@ const END = 2
 interface Failure {
   readonly error: unknown
 }
-
-const PARENT_ENDED: EndReason = { kind: 'stopped', reason: 'its parent has ended' }
-const DRAINED: EndReason = { kind: 'stopped', reason: 'drained' }
 
 export abstract class Life<Self extends Life<Self>> extends Standing<Self> implements Overseen {
   protected instance: Instance | undefined = undefined
@@ -397,9 +395,4 @@ export abstract class Life<Self extends Life<Self>> extends Standing<Self> imple
     if (ctx.isBackground || this.isInParentsContext) return
     this.unlisten = ctx.onCancel(() => this.end({ kind: 'stopped', reason: ctx.failure() }))
   }
-}
-
-/** A stop is stronger than a failure, which may mean a restart; a failure is stronger than having finished. */
-function rank({ kind }: EndReason): number {
-  return kind === 'stopped' ? 2 : kind === 'failed' ? 1 : 0
 }

@@ -7,7 +7,7 @@
 import type { Context } from '../context/context.ts'
 import type { Deferred } from '../deferred/deferred.ts'
 import { isThenable } from '../deferred/thenable.ts'
-import { CancelledError, describe } from '../errors.ts'
+import { CancelledError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { Reactor } from '../loop/reactor.ts'
 import type { Steppable } from '../loop/work.ts'
@@ -16,7 +16,7 @@ import { Mailbox, type UndeliveredSink } from '../mailbox/mailbox.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
 import { Aside } from './aside.ts'
 import type { Asked, QuestionDesk } from './ask.ts'
-import { ActorFailedError, AskError, refusalError } from './errors.ts'
+import { ActorFailedError, refusalError, unanswered } from './errors.ts'
 import { ActorEvent, type SystemEvents } from './events.ts'
 import type { ActorSettings } from './options.ts'
 import type { Ref } from './ref.ts'
@@ -382,17 +382,8 @@ export abstract class Stepping<Self extends Stepping<Self>>
     // A call to drain, and the ends of those that it watched, were for this life.
     this.mailbox.dropControl()
     this.isDrainTold = false
-    this.system.reactor.beside(() => underWay?.end(this.unanswered()))
+    this.system.reactor.beside(() => underWay?.end(unanswered(this.path, this.cause)))
     this.unshow()
-  }
-
-  /** What becomes of the questions that it had taken. */
-  private unanswered(): AskError {
-    const { path, cause } = this
-    const said = `${path} ended before it answered`
-    if (cause?.kind !== 'failed') return new AskError('ASK_ACTOR_ENDED', path, said)
-    const { error } = cause
-    return new AskError('ASK_ACTOR_ENDED', path, `${said}: ${describe(error)}`, { cause: error })
   }
 }
 

@@ -83,3 +83,28 @@ export function nameOf(event: unknown): string {
 }
 
 const UNNAMED = 'a message'
+
+/** What the end of a thread that nobody has given up is told as. */
+export function threadEndError(
+  path: string,
+  exitCode: number,
+  error: unknown,
+  wasStarting: boolean,
+): ThreadError {
+  if ((error as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return new ThreadError('THREAD_OUT_OF_MEMORY', path, 'reached its memory limit', {
+      cause: error,
+      exitCode,
+    })
+  }
+  const cause = error === undefined ? undefined : error
+  if (wasStarting) {
+    return new ThreadError('THREAD_START_FAILED', path, `did not start (exit code ${exitCode})`, {
+      cause,
+      exitCode,
+    })
+  }
+  return error === undefined
+    ? new ThreadError('THREAD_EXITED', path, `exited with code ${exitCode}`, { exitCode })
+    : new ThreadError('THREAD_FAILED', path, 'was ended by an exception', { cause: error, exitCode })
+}

@@ -10,7 +10,7 @@ import type { LogLevel } from '../context/log.ts'
 import type { Deferred } from '../deferred/deferred.ts'
 import type { Envelope } from '../mailbox/envelope.ts'
 import type { DeadReason } from '../mailbox/refusal.ts'
-import { AskError } from '../system/errors.ts'
+import { unanswered } from '../system/errors.ts'
 import type { Carried, Host, Instance } from '../system/logic.ts'
 import { System } from '../system/system.ts'
 import { type FailureWire, fromErrorWire } from './error-wire.ts'
@@ -242,8 +242,4 @@ function keptThread(host: Host): KeptThread {
   const kept: KeptThread = { thread: undefined, close: () => kept.thread?.close() }
   host.carried = kept
   return kept
-}
-
-function unanswered(path: string): AskError {
-  return new AskError('ASK_ACTOR_ENDED', path, `${path} ended before it answered`)
 }

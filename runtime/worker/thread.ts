@@ -20,7 +20,7 @@ import type { Clock, Timer } from '../time/clock.ts'
 import { BegunNote, nextId } from './begun.ts'
 import { ContextsOut } from './contexts-out.ts'
 import { type FailureWire, fromErrorWire, toErrorWire } from './error-wire.ts'
-import { nameOf, notCloneableError, ThreadError } from './errors.ts'
+import { nameOf, notCloneableError, ThreadError, threadEndError } from './errors.ts'
 import { HomeDesk } from './home-desk.ts'
 import { Inbox } from './inbox.ts'
 import type { ThreadLimits } from './limits.ts'
@@ -350,7 +350,7 @@ export class Thread implements SentOwner, Watched {
     this.watchdog.rest()
     this.timeouts.rest()
     this.desk.end()
-    const failure = this.failure ?? endError(this.user.path, exitCode, error, wasStarting)
+    const failure = this.failure ?? threadEndError(this.user.path, exitCode, error, wasStarting)
     this.user.lost(failure, this.takeSent())
     this.gone.resolve()
   }
@@ -392,23 +392,4 @@ export class Thread implements SentOwner, Watched {
     const { clock } = this.home
     return clock.schedule(clock.nowMs() + ms, action)
   }
-}
-
-function endError(path: string, exitCode: number, error: unknown, wasStarting: boolean): ThreadError {
-  if ((error as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return new ThreadError('THREAD_OUT_OF_MEMORY', path, 'reached its memory limit', {
-      cause: error,
-      exitCode,
-    })
-  }
-  const cause = error === undefined ? undefined : error
-  if (wasStarting) {
-    return new ThreadError('THREAD_START_FAILED', path, `did not start (exit code ${exitCode})`, {
-      cause,
-      exitCode,
-    })
-  }
-  return error === undefined
-    ? new ThreadError('THREAD_EXITED', path, `exited with code ${exitCode}`, { exitCode })
-    : new ThreadError('THREAD_FAILED', path, 'was ended by an exception', { cause: error, exitCode })
 }
