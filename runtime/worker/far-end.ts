@@ -242,7 +242,7 @@ export class FarEnd implements Observer, FarMessages {
     const nowMs = this.plan.system.ctx.clock.nowMs()
     if (nowMs - this.sinceMs < ANSWER_MS) return
     this.sinceMs = nowMs
-    this.outbox.flush()
+    this.outbox.send()
   }
 
   /** A reply that cannot be cloned fails its question. */

@@ -1,5 +1,8 @@
 /**
- * What one side has to say to the other: collected during a turn, and sent as one batch at its end.
+ * What one side has to say to the other: collected during a turn, and sent at its end.
+ *
+ * Of a turn that has much to say the first eight messages leave at once, then 64, 512 and so on: a thread takes some 25 us to
+ * wake, and both sides work at the same time if the other one wakes while this one still speaks.
  *
  * Rules: what cannot be cloned is told to `onRefused`, with its own item, and costs no other item anything; nor does what is
  * thrown there, which comes upon a user's object.
@@ -25,6 +28,12 @@ export class Outbox implements Flushable {
   private readonly options: OutboxOptions
   private items: unknown[] = []
   private transfers: Transferable[] = []
+  /** The end of this turn is asked for. */
+  private isDue = false
+  /** Messages and answers among `items`. */
+  private count = 0
+  /** So many of them leave at once. */
+  private early = EARLY_FIRST
   /** Where the head of the last item begins, if more of its like may follow it. */
   private runAt = NONE
   /** The number that it has then. */
@@ -72,6 +81,7 @@ export class Outbox implements Flushable {
       this.runAt = items.length
       items.push(kind, id, context, isCancellable, sender, 1, event)
     }
+    this.said()
   }
 
   /** Adds an answer. */
@@ -88,12 +98,22 @@ export class Outbox implements Flushable {
       this.runAt = items.length
       items.push(VALUE, id, 1, value)
     }
+    this.said()
   }
 
+  /** The end of a turn. */
   flush(): void {
+    this.isDue = false
+    this.early = EARLY_FIRST
+    this.send()
+  }
+
+  /** Sends now what there is to be said. */
+  send(): void {
     const { items, transfers } = this
     if (items.length === 0) return
     this.items = []
+    this.count = 0
     this.runAt = NONE
     if (transfers.length > 0) this.transfers = []
     const refused = this.options.link.send(items, transfers)
@@ -102,7 +122,17 @@ export class Outbox implements Flushable {
   }
 
   private begin(): void {
-    if (this.items.length === 0) this.options.onFirst()
+    if (this.isDue) return
+    this.isDue = true
+    this.options.onFirst()
+  }
+
+  /** Something of a user's was said. */
+  private said(): void {
+    this.count += 1
+    if (this.count < this.early) return
+    this.early *= EARLY_FACTOR
+    this.send()
   }
 
   /** What `value` hands over goes with this batch. */
@@ -137,3 +167,7 @@ export class Outbox implements Flushable {
 }
 
 const NONE = -1
+
+/** Messages of a turn that leave first; and how many times as many do next. Measured: see decision 0019. */
+const EARLY_FIRST = 8
+const EARLY_FACTOR = 8

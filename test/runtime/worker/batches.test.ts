@@ -202,7 +202,27 @@ test('messages of one kind, context and sender share one head', (t) => {
   for (let id = 1; id <= 100; id++) outbox.addValue(id, id)
   outbox.flush()
   carry()
-  t.is(batches[0]?.length, 6 + 100 + 3 + 100)
+  t.deepEqual(
+    batches.map(({ length }) => length),
+    [6 + 8, 6 + 64, 6 + 28 + 3 + 100],
+  )
+})
+
+test('of a turn that has much to say 8 messages leave at once, then 64, then 512; each turn anew', (t) => {
+  const { outbox, carry } = ends()
+  const say = (count: number): number => {
+    for (let id = 1; id <= count; id++) outbox.addMessage(ASK, id, 1, false, undefined, { type: 'any' })
+    return carry()
+  }
+  const endTurn = (): number => {
+    outbox.flush()
+    return carry()
+  }
+  for (let turn = 0; turn < 2; turn++) {
+    t.deepEqual([say(7), say(1), say(63), say(1), say(511), say(1), say(4_095)], [0, 1, 0, 1, 0, 1, 0])
+    t.is(endTurn(), 1)
+    t.is(endTurn(), 0)
+  }
 })
 
 test('what the owner throws over one that is refused is told, and costs no other item anything', (t) => {
