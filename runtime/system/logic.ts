@@ -67,7 +67,8 @@ export interface Instance {
   readonly drains: boolean
   /**
    * Left out, it is told by a `drain` event where it `drains`. Else it is told here, whatever it waits for, and ends by itself
-   * with `Host.drained`. Called again where what was a restart has become an end.
+   * with `Host.drained`. Called again whenever its mail has become less, and
+   * where what was a restart has become an end.
    *
    * @param isRestart - mail that waits is for the next life.
    */

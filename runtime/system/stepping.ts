@@ -94,7 +94,7 @@ export abstract class Stepping<Self extends Stepping<Self>>
 
   /** The end of a step: does it want another? */
   private stepped(): void {
-    if (this.finishing !== NOT && !this.isDrainTold) this.endIfDrained()
+    if (this.finishing !== NOT) this.finishOn()
     const isWaiting = this.mailbox.size > 0
     this.isQueued = this.isRunning
       ? this.mustResume || (isWaiting && this.takesMail)
@@ -224,6 +224,8 @@ export abstract class Stepping<Self extends Stepping<Self>>
 
   withdraw(question: Deferred<unknown>): void {
     this.mailbox.withdraw(question)
+    // It may have been the last that it waited for.
+    if (this.finishing !== NOT) this.stepLater()
   }
 
   /** It tells this actor something that overtakes its mail. */
@@ -339,6 +341,11 @@ export abstract class Stepping<Self extends Stepping<Self>>
       this.instance?.drains !== true &&
       this.instance?.drain === undefined
     )
+  }
+
+  private finishOn(): void {
+    if (this.isDrainTold) this.instance?.drain?.(this.finishing === TO_RESTART)
+    else this.endIfDrained()
   }
 
   private endIfDrained(): void {

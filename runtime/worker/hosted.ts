@@ -20,10 +20,13 @@ export function hosted(logic: AnyLogic, observer: Observer): AnyLogic {
 class Hosted implements Instance {
   private readonly inner: Instance
   private readonly observer: Observer
+  /** Only where the instance has it. */
+  readonly drain?: (isRestart: boolean) => void
 
   constructor(inner: Instance, observer: Observer) {
     this.inner = inner
     this.observer = observer
+    if (inner.drain !== undefined) this.drain = (isRestart) => inner.drain?.(isRestart)
   }
 
   receive(envelope: Envelope): void {
@@ -41,6 +44,14 @@ class Hosted implements Instance {
 
   resume(): void {
     this.inner.resume()
+  }
+
+  get keepsQuestions(): boolean {
+    return this.inner.keepsQuestions === true
+  }
+
+  get underWay(): number {
+    return this.inner.underWay ?? 0
   }
 
   get drains(): boolean {

@@ -25,7 +25,7 @@ import { transfersOf } from './transfer.ts'
 export interface Seat {
   /** Who sits there now. */
   nearEnd: NearEnd | undefined
-  /** It takes messages, or takes them again. */
+  /** It takes messages, or takes them again; or it has none any more. */
   onRoom(): void
   /** What it has not begun is for any of the pool. */
   giveBack(envelopes: readonly Envelope[]): void
@@ -123,6 +123,7 @@ export class NearEnd implements Instance, ThreadUser {
     if (this.seat?.nearEnd === this) this.seat.nearEnd = undefined
     if (this.isUp) this.thread.seal()
     this.giveBack(this.thread.takeSent())
+    this.seat?.onRoom()
     // A restart that is not the thread's fault keeps the thread.
     if (this.host.ref.isAlive && !this.isUp && this.thread.isUp && this.thread.underWay === 0)
       return undefined

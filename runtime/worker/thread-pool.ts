@@ -116,6 +116,7 @@ class ThreadPool implements Instance {
     this.members.splice(this.members.indexOf(member), 1)
     if (reason.kind === 'failed') this.host.fail(reason.error)
     else if (this.members.length === 0) this.host.requestStop(reason)
+    else this.finishIfDone()
   }
 
   get isBusy(): boolean {

@@ -306,6 +306,7 @@ export class Thread implements SentOwner, Watched {
     const nowMs = this.clock.nowMs()
     for (const sent of this.calledOff) sent.abandonedAtMs = nowMs
     this.calledOff = []
+    if (this.sent.size === 0 || this.state === ENDED) return
     this.watchdog.told(this.worker.link.batches)
   }
 

@@ -89,7 +89,11 @@ export class Watchdog {
       const message = sent.get(present)
       return message !== undefined && message.abandonedAtMs === undefined
     }
-    return sent.values().some(({ id, abandonedAtMs }) => abandonedAtMs === undefined && begun.wasBegun(id))
+    // Its actor may take its time to start.
+    const isFirst = begun.last === 0
+    return sent
+      .values()
+      .some(({ id, abandonedAtMs }) => abandonedAtMs === undefined && (isFirst || begun.wasBegun(id)))
   }
 }
 

@@ -236,6 +236,18 @@ test.serial(
 )
 
 test.serial(
+  'a drain does not wait for the next life of a member that is lost meanwhile',
+  atHome(async (t, home) => {
+    const ref = await started(home, { restart: { backoff: { minMs: 60_000, maxMs: 60_000 } } })
+    const last = outcomes([ref.ask(home.ctx, { type: 'exit' })])
+    const down = ref.watch()
+    await home.system.stop({ graceMs: 60_000 })
+    t.deepEqual(await last, ['THREAD_LOST'])
+    t.like((await down).reason, { kind: 'stopped', reason: 'drained' })
+  }),
+)
+
+test.serial(
   'a pool that is stopped while its threads start leaves none',
   atHome(async (t, { spawn, ctx }) => {
     const ref = spawn(ctx, threadPool(module, 'member', { size: 3 }))

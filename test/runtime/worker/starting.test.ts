@@ -114,6 +114,19 @@ test.serial(
 )
 
 test.serial(
+  'a system that stops while a thread starts does not wait for what nobody waits for any more',
+  atHome(async (t, { spawn, ctx, system }) => {
+    const silent = 'export const actor = { needs: [], create: () => ({ receive() {}, release() {} }) }'
+    const ref = spawn(ctx, onThread(source(silent), 'actor'))
+    const down = ref.watch()
+    const late = outcomes([ref.ask(ctx, { type: 'any' }, { timeoutMs: 1 })])
+    await system.stop({ graceMs: 60_000 })
+    t.deepEqual(await late, ['ASK_TIMEOUT'])
+    t.like((await down).reason, { kind: 'stopped', reason: 'drained' })
+  }),
+)
+
+test.serial(
   'a system that stops while a thread starts waits for it, and for what it was asked',
   atHome(async (t, { spawn, ctx, system }) => {
     const answering =

@@ -47,6 +47,23 @@ test.serial(
   }),
 )
 
+for (const how of ['timeout', 'cancelled'] as const) {
+  test.serial(
+    `a drain does not wait for what nobody waits for any more: ${how}`,
+    scene({}, async (t, { ref, ctx, system, letGo }) => {
+      const waits = ref.ask(ctx, { type: 'count' }, { timeoutMs: how === 'timeout' ? 20 : 60_000 })
+      const code = outcomes([waits])
+      const down = ref.watch()
+      const stopped = system.stop({ graceMs: 60_000 })
+      if (how === 'cancelled') waits.cancel('never mind')
+      t.deepEqual(await code, [how === 'timeout' ? 'ASK_TIMEOUT' : 'CANCELLED'])
+      letGo()
+      await stopped
+      t.like((await down).reason, { kind: 'stopped', reason: 'drained' })
+    }),
+  )
+}
+
 test.serial(
   'what waits is dropped as its mailbox says, and is a dead letter',
   scene({ capacity: 2, overflow: 'drop-oldest' }, async (t, scene) => {
