@@ -48,6 +48,17 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
 const ENTRY = new URL(`./thread-main${EXTENSION}`, import.meta.url).href
 
+/**
+ * Those of this process that were started here and have not exited: for checks that none is left. Node tells of new workers as
+ * well (`process.on('worker')`), but also of its own, and that at any time.
+ */
+const living = new Set<WorkerThread>()
+
+/** @internal */
+export function livingThreads(): ReadonlySet<object> {
+  return living
+}
+
 export class WorkerThread {
   readonly link: Link
   private readonly worker: Worker
@@ -77,10 +88,12 @@ export class WorkerThread {
       ...(env === undefined ? {} : { env }),
       ...(argv === undefined ? {} : { argv: [...argv] }),
     })
+    living.add(this)
     this.worker.on('error', (error) => {
       this.error ??= error
     })
     this.worker.on('exit', (exitCode) => {
+      living.delete(this)
       this.exitCode = exitCode
       this.tellEnd()
     })

@@ -1,10 +1,10 @@
 /** A system with real threads, that has none left when its test is over. */
-import type { Worker } from 'node:worker_threads'
 import type { ExecutionContext, Implementation } from 'ava'
 import type { StageConfig } from '../../../actors/stage/interface.ts'
 import { silentLog } from '../../../runtime/context/log.ts'
 import { type ActorSystem, createSystem } from '../../../runtime/system/system.ts'
 import { threadModule } from '../../../runtime/worker/thread-module.ts'
+import { livingThreads } from '../../../runtime/worker/worker-thread.ts'
 
 export const threadJobs = threadModule<typeof import('./thread-jobs.ts')>(
   new URL('./thread-jobs.ts', import.meta.url),
@@ -12,12 +12,6 @@ export const threadJobs = threadModule<typeof import('./thread-jobs.ts')>(
 
 /** As patient as a machine that does much else. */
 export const patient: StageConfig<unknown, unknown>['limits'] = { jobTimeoutMs: 60_000, replaceMinMs: 1 }
-
-const threads = new Set<Worker>()
-process.on('worker', (worker) => {
-  threads.add(worker)
-  worker.once('exit', () => threads.delete(worker))
-})
 
 /** A test's body with a system of its own. Afterwards no actor lives, no timer waits and no thread runs. */
 export function withThreads(
@@ -35,7 +29,7 @@ export function withThreads(
     }
     t.is(system.actors, 0)
     t.is(system.ctx.clock.pending, 0)
-    t.is(threads.size, 0)
+    t.is(livingThreads().size, 0)
     t.deepEqual(unobserved, [])
   }
 }

@@ -19,19 +19,11 @@ import {
   type SystemOptions,
 } from 'greenroom'
 import { checkLeaks } from 'greenroom/testing'
+import { livingThreads } from '../../../runtime/worker/worker-thread.ts'
 
-/** Threads of this process that live, Node's own for module hooks apart: that is there before there is a system. */
-const threads = new Set<object>()
-let isCounting = false
-process.on('worker', (worker) => {
-  if (!isCounting) return
-  threads.add(worker)
-  worker.once('exit', () => threads.delete(worker))
-})
-
-/** How many threads live just now. Node tells of a new one a moment after it was made. */
+/** How many threads live just now. */
 export function threadsAlive(): number {
-  return threads.size
+  return livingThreads().size
 }
 
 export class Home {
@@ -44,10 +36,9 @@ export class Home {
   /** Failures that nobody looked at. A test that causes some takes them out. */
   readonly unobserved: unknown[] = []
   /** Threads that were there before. */
-  private readonly others = new Set(threads)
+  private readonly others = new Set(livingThreads())
 
   constructor(options: SystemOptions = {}) {
-    isCounting = true
     const at =
       (level: string) =>
       (fields: object, text = '') =>
@@ -86,7 +77,7 @@ export class Home {
   async end(t: ExecutionContext): Promise<void> {
     await this.system.stop({ graceMs: 5_000 })
     t.deepEqual(
-      [...threads].filter((thread) => !this.others.has(thread)),
+      [...livingThreads()].filter((thread) => !this.others.has(thread)),
       [],
       'no thread is left',
     )

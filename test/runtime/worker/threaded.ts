@@ -1,21 +1,11 @@
 /** A system with real threads and real time, of which nothing is left when its test is over. */
-import type { Worker } from 'node:worker_threads'
 import type { ExecutionContext, Implementation } from 'ava'
 import { silentLog } from '../../../runtime/context/log.ts'
 import { type ActorSystem, createSystem, type SystemOptions } from '../../../runtime/system/system.ts'
 import { threadModule } from '../../../runtime/worker/thread-module.ts'
+import { livingThreads } from '../../../runtime/worker/worker-thread.ts'
 
 export const actors = threadModule<typeof import('./actors.ts')>(new URL('./actors.ts', import.meta.url))
-
-const threads = new Set<Worker>()
-process.on('worker', (worker) => {
-  threads.add(worker)
-  worker.once('exit', () => threads.delete(worker))
-})
-
-export function threadsRunning(): number {
-  return threads.size
-}
 
 /** A test's body with a system of its own. Afterwards no actor lives, no timer waits, no thread runs, no failure went unseen. */
 export function withThreads(
@@ -34,7 +24,7 @@ export function withThreads(
     }
     t.is(system.actors, 0)
     t.is(system.ctx.clock.pending, 0)
-    t.is(threadsRunning(), 0)
+    t.is(livingThreads().size, 0)
     t.deepEqual(unobserved, [])
   }
 }
