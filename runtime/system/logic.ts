@@ -66,11 +66,10 @@ export interface Instance {
   /** Whether it wants to be told to drain, in its present state. Else it is stopped once its mailbox is empty. */
   readonly drains: boolean
   /**
-   * Left out, it is told by a `drain` event where it `drains`. Else it is told here, whatever it waits for, and ends by itself
-   * with `Host.drained`. Called again whenever its mail has become less, and
-   * where what was a restart has become an end.
+   * Left out, it is told by a `drain` event where it `drains`. Else it is told here, whatever it waits for, and again at the
+   * end of each of its steps; it ends by itself with `Host.drained`.
    *
-   * @param isRestart - mail that waits is for the next life.
+   * @param isRestart - mail that waits is for the next life, and does not come any more.
    */
   drain?(isRestart: boolean): void
   /**

@@ -94,7 +94,7 @@ export abstract class Stepping<Self extends Stepping<Self>>
 
   /** The end of a step: does it want another? */
   private stepped(): void {
-    if (this.finishing !== NOT) this.finishOn()
+    if (this.finishing !== NOT && !this.isDrainTold) this.finishOn()
     const isWaiting = this.mailbox.size > 0
     this.isQueued = this.isRunning
       ? this.mustResume || (isWaiting && this.takesMail)
@@ -320,14 +320,10 @@ export abstract class Stepping<Self extends Stepping<Self>>
   }
 
   protected override finishUp(isRestart: boolean): void {
-    const { instance } = this
     const wasTold = this.isDrainTold
-    this.isDrainTold = wasTold || instance?.drains === true || instance?.drain !== undefined
+    this.isDrainTold = wasTold || this.instance?.drains === true
     this.finishing = isRestart ? TO_RESTART : TO_END
-    if (instance?.drain !== undefined) {
-      instance.drain(isRestart)
-      this.stepLater()
-    } else if (!this.isDrainTold) this.stepLater()
+    if (!this.isDrainTold) this.stepLater()
     else if (!wasTold) this.sendControl(DRAIN)
   }
 
@@ -344,7 +340,8 @@ export abstract class Stepping<Self extends Stepping<Self>>
   }
 
   private finishOn(): void {
-    if (this.isDrainTold) this.instance?.drain?.(this.finishing === TO_RESTART)
+    const { instance } = this
+    if (instance?.drain !== undefined) instance.drain(this.finishing === TO_RESTART)
     else this.endIfDrained()
   }
 

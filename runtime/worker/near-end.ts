@@ -85,7 +85,7 @@ export class NearEnd implements Instance, ThreadUser {
   }
 
   get isBusy(): boolean {
-    return !this.isUp || !this.thread.hasRoom || this.finishing === 'restart'
+    return !this.isUp || !this.thread.hasRoom
   }
 
   resume(): void {}

@@ -120,7 +120,7 @@ class ThreadPool implements Instance {
   }
 
   get isBusy(): boolean {
-    return this.freest === undefined || this.finishing === 'restart'
+    return this.freest === undefined
   }
 
   resume(): void {}
