@@ -8,7 +8,8 @@
  *
  * Cancellation runs against the flow: `cancel` runs the canceller, and goes up to the deferred that this one was
  * derived from or has adopted, unless others wait for that one too. Then everything on that way is settled with one
- * `CancelledError`, from the top down, and what arrives later is dropped.
+ * `CancelledError`, from the top down, and what arrives later is dropped. Only where the work's keeper says that its outcome
+ * must be awaited (a transaction that runs) does everything below go on waiting for that.
  *
  * Rules: settling never throws and never runs a reaction synchronously; a reaction's exception rejects the deferred
  * derived from it; a failure at which nobody looked is reported once; nothing here recurses along a chain.
@@ -29,8 +30,13 @@ type Canceller = (reason: unknown) => void
  * What they throw harms nobody, as with a canceller; `cancelled` must not cancel the deferred again.
  */
 export interface Keeper {
-  /** The deferred is being cancelled: stop the work, if it can be stopped. `released` follows. */
-  cancelled(deferred: Deferred<unknown>): void
+  /**
+   * The deferred is being cancelled: stop the work, if it can be stopped. `released` follows.
+   *
+   * @returns true where the work has effects that cannot be called off, and what became of it is to be awaited: then the
+   *   deferred stays pending, with all that waits for it, and the keeper settles it soon.
+   */
+  cancelled(deferred: Deferred<unknown>): unknown
   /** The deferred is settled, however that came; called once, before anybody else is told. Left out where nothing is held. */
   released?(): void
 }
@@ -46,7 +52,7 @@ const FULFILLED = 2
 const REJECTED = 3
 
 export class Deferred<T> implements PromiseLike<T> {
-  private state = PENDING
+  private stage = PENDING
   /** The value or the error, once settled. */
   private result: unknown = undefined
   private holder: Canceller | Keeper | undefined
@@ -90,11 +96,11 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   get status(): 'pending' | 'fulfilled' | 'rejected' {
-    return this.state < FULFILLED ? 'pending' : this.state === FULFILLED ? 'fulfilled' : 'rejected'
+    return this.stage < FULFILLED ? 'pending' : this.stage === FULFILLED ? 'fulfilled' : 'rejected'
   }
 
   get isPending(): boolean {
-    return this.state < FULFILLED
+    return this.stage < FULFILLED
   }
 
   /** True once anybody has asked for the result. */
@@ -108,7 +114,7 @@ export class Deferred<T> implements PromiseLike<T> {
    * @returns false where the fate was sealed before, by a result, a failure or a cancellation: this value is dropped.
    */
   resolve(value: T | PromiseLike<T>): boolean {
-    if (this.state !== PENDING) return false
+    if (this.stage !== PENDING) return false
     if ((typeof value === 'object' && value !== null) || typeof value === 'function') return this.adopt(value)
     this.settle(FULFILLED, value)
     return true
@@ -116,7 +122,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Gives the failure. @returns false where the fate was sealed before: this error is dropped. */
   reject(error: unknown): boolean {
-    if (this.state !== PENDING) return false
+    if (this.stage !== PENDING) return false
     this.settle(REJECTED, error)
     return true
   }
@@ -132,8 +138,8 @@ export class Deferred<T> implements PromiseLike<T> {
     if (!this.isPending) return false
     const self = this as AnyDeferred
     if (self.link === undefined) {
-      self.runCanceller(reason)
-      if (self.isPending) self.settle(REJECTED, asCancelled(reason))
+      const isAwaited = self.runCanceller(reason)
+      if (self.isPending && !isAwaited) self.settle(REJECTED, asCancelled(reason))
       return true
     }
     // Links are cut on the way up, so the way ends even where deferreds wait for each other in a ring.
@@ -148,13 +154,17 @@ export class Deferred<T> implements PromiseLike<T> {
       chain.push(source)
       link = source.cutLink()
     }
-    for (const deferred of chain) deferred.runCanceller(reason)
+    let awaited = -1
+    chain.forEach((deferred, i) => {
+      if (deferred.runCanceller(reason)) awaited = i
+    })
     const failure = asCancelled(reason)
     if (shared?.source.isPending) {
       shared.leave(failure)
       if (shared.source.observers instanceof ObserverList) shared.source.observers.oneGone()
     }
-    for (let i = chain.length - 1; i >= 0; i--) {
+    // What is below one that is awaited waits for it as before.
+    for (let i = chain.length - 1; i > awaited; i--) {
       const deferred = chain[i] as AnyDeferred
       if (deferred.isPending) deferred.settle(REJECTED, failure)
     }
@@ -167,19 +177,18 @@ export class Deferred<T> implements PromiseLike<T> {
     return link
   }
 
-  private runCanceller(reason: unknown): void {
+  /** @returns whether its keeper will settle it. */
+  private runCanceller(reason: unknown): boolean {
     const { holder } = this
-    if (holder === undefined || !this.isPending) return
+    if (holder === undefined || !this.isPending) return false
     try {
-      if (typeof holder === 'object') {
-        holder.cancelled(this)
-      } else {
-        this.holder = undefined
-        holder(reason)
-      }
+      if (typeof holder === 'object') return holder.cancelled(this) === true
+      this.holder = undefined
+      holder(reason)
     } catch {
       // The work could not be stopped. Whoever waits is released all the same (Twisted #9534).
     }
+    return false
   }
 
   /**
@@ -188,8 +197,8 @@ export class Deferred<T> implements PromiseLike<T> {
    */
   listen(onValue: (value: T) => void, onError: (error: unknown) => void): void {
     this.observed()
-    if (this.state === FULFILLED) notify(onValue, this.result as T)
-    else if (this.state === REJECTED) notify(onError, this.result)
+    if (this.stage === FULFILLED) notify(onValue, this.result as T)
+    else if (this.stage === REJECTED) notify(onError, this.result)
     else this.observe(new Listener(onValue as (value: unknown) => void, onError, true))
   }
 
@@ -198,8 +207,8 @@ export class Deferred<T> implements PromiseLike<T> {
    * by them, nor are they anybody for whom a cancellation from below stops here.
    */
   attend(onValue: (value: T) => void, onError: (error: unknown) => void): void {
-    if (this.state === FULFILLED) notify(onValue, this.result as T)
-    else if (this.state === REJECTED) notify(onError, this.result)
+    if (this.stage === FULFILLED) notify(onValue, this.result as T)
+    else if (this.stage === REJECTED) notify(onError, this.result)
     else this.observe(new Listener(onValue as (value: unknown) => void, onError, false))
   }
 
@@ -211,7 +220,7 @@ export class Deferred<T> implements PromiseLike<T> {
     this.observed()
     const derived = new Deferred<A | B>(
       undefined,
-      this.state === REJECTED && this.watch instanceof NativeRejection ? undefined : this.watch,
+      this.stage === REJECTED && this.watch instanceof NativeRejection ? undefined : this.watch,
     )
     const reaction = new Reaction(
       this as AnyDeferred,
@@ -223,7 +232,7 @@ export class Deferred<T> implements PromiseLike<T> {
       derived.link = reaction
       this.observe(reaction)
     } else {
-      reaction.settled(this.state === FULFILLED, this.result)
+      reaction.settled(this.stage === FULFILLED, this.result)
     }
     return derived
   }
@@ -267,11 +276,11 @@ export class Deferred<T> implements PromiseLike<T> {
       const source: AnyDeferred = value
       source.observed()
       if (source.isPending) {
-        this.state = SEALED
+        this.stage = SEALED
         this.link = new Follower(source, this as AnyDeferred)
         source.observe(this.link)
       } else {
-        this.settle(source.state, source.result)
+        this.settle(source.stage, source.result)
       }
       return true
     }
@@ -286,7 +295,7 @@ export class Deferred<T> implements PromiseLike<T> {
       this.settle(FULFILLED, value)
       return true
     }
-    this.state = SEALED
+    this.stage = SEALED
     enqueueJob(new Adoption(this, value, then as ThenMethod))
     return true
   }
@@ -310,19 +319,19 @@ export class Deferred<T> implements PromiseLike<T> {
   follow(source: Deferred<T>): void {
     source.observed()
     if (source.isPending) source.observe(new Follower(source as AnyDeferred, this as AnyDeferred))
-    else if (this.isPending) this.settle(source.state, source.result)
+    else if (this.isPending) this.settle(source.stage, source.result)
   }
 
   /** @internal What was adopted gave a value, maybe another thenable: follow that one in its place. */
   adoptedValue(value: unknown): void {
-    if (this.state !== SEALED) return
-    this.state = PENDING
+    if (this.stage !== SEALED) return
+    this.stage = PENDING
     this.resolve(value as T)
   }
 
   /** @internal What was adopted failed. */
   adoptedError(error: unknown): void {
-    if (this.state === SEALED) this.settle(REJECTED, error)
+    if (this.stage === SEALED) this.settle(REJECTED, error)
   }
 
   private settle(state: number, result: unknown): void {
@@ -335,7 +344,7 @@ export class Deferred<T> implements PromiseLike<T> {
   /** @internal Becomes settled. @returns who is to be told now. */
   end(state: number, result: unknown): Observer<AnyDeferred> | ObserverList<AnyDeferred> | undefined {
     const { observers, holder } = this
-    this.state = state
+    this.stage = state
     this.result = result
     this.holder = undefined
     this.link = undefined
@@ -355,7 +364,7 @@ export class Deferred<T> implements PromiseLike<T> {
   private observed(): void {
     if (this.wasObserved) return
     this.wasObserved = true
-    if (this.state === REJECTED && this.watch instanceof NativeRejection) this.watch.takeBack()
+    if (this.stage === REJECTED && this.watch instanceof NativeRejection) this.watch.takeBack()
   }
 }
 

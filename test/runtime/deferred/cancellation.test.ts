@@ -335,3 +335,25 @@ test('one that attends is told of the end, and is nobody for whom a source is ke
   fulfilled.attend(note, note)
   t.is(told.at(-1), 1)
 })
+
+test('where the outcome is awaited nothing below is settled by cancelling, and all of it by the truth', async (t) => {
+  const asked: unknown[] = []
+  for (const isValue of [true, false]) {
+    const source = quiet<number>()
+    source.keeper = { cancelled: (deferred) => asked.push(deferred) > 0 }
+    const first = source.then((value) => value + 1)
+    const second = first.then((value) => value + 1)
+    const adopting = quiet<number>()
+    adopting.resolve(second)
+    t.true(adopting.cancel('enough'))
+    t.is(asked.pop(), source)
+    t.deepEqual(
+      [source, first, second, adopting].map(({ status }) => status),
+      Array(4).fill('pending'),
+    )
+    if (isValue) source.resolve(40)
+    else source.reject(new Error('rolled back'))
+    if (isValue) t.is(await second, 42)
+    else await t.throwsAsync(async () => second, { message: 'rolled back' })
+  }
+})
