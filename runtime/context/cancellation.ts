@@ -52,6 +52,13 @@ export class CancelScope {
     return deadlineMs
   }
 
+  /** What everything ends with. */
+  get root(): CancelScope {
+    let root: CancelScope = this
+    while (root.parent !== undefined) root = root.parent
+    return root
+  }
+
   /** This scope's own deadline was met: it counts no longer, neither here nor below. */
   liftDeadline(): void {
     this.ownDeadlineMs = NEVER

@@ -8,7 +8,7 @@
  * Representation: a linked list of one value a node, each node with a copy of the few things that are read all the
  * time. A lookup walks up, a handful of pointers; a new context is one small object.
  *
- * Sources: Go's `context` (deadlines, cancellation), Effect's `Context` (requirements in the type).
+ * Sources: Go's `context` (deadlines, cancellation, `WithoutCancel`), Effect's `Context` (requirements in the type).
  */
 
 import { Deferred } from '../deferred/deferred.ts'
@@ -126,6 +126,14 @@ export class Context<in Held extends AnyKey = never> {
   withCancel(): [child: Context<Held>, cancel: Cancel] {
     const scope = new CancelScope(this.clock, this.scope)
     return [this.scoped(scope), (reason) => scope.cancel(reason)]
+  }
+
+  /**
+   * The same values and trace, without the deadline and the cancellation of the request: for what has to go on when nobody
+   * waits for it any more. It ends with everything.
+   */
+  withoutCancel(): Context<Held> {
+    return this.isBackground ? this : this.scoped(this.scope.root)
   }
 
   /** A context for the receiver of `traceparent`, which may be undefined or nonsense: then a new trace begins here. */

@@ -46,6 +46,9 @@ export function nextFraction(random: Random): number {
   return random.nextUint32() / 0x1_0000_0000
 }
 
+/** Of each byte. A trace id for every request is worth a table. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** `bytes` bytes as lower-case hexadecimal, never all zero: W3C trace ids must not be. `bytes` is a multiple of 4. */
 export function nextHex(random: Random, bytes: number): string {
   let text = ''
@@ -53,7 +56,10 @@ export function nextHex(random: Random, bytes: number): string {
   for (let i = 0; i < bytes; i += 4) {
     const word = random.nextUint32()
     if (word !== 0) isZero = false
-    text += word.toString(16).padStart(8, '0')
+    text += HEX[word >>> 24] as string
+    text += HEX[(word >>> 16) & 255] as string
+    text += HEX[(word >>> 8) & 255] as string
+    text += HEX[word & 255] as string
   }
   return isZero ? `${text.slice(0, -1)}1` : text
 }
