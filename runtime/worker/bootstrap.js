@@ -4,8 +4,9 @@
  */
 import { workerData } from 'node:worker_threads'
 
-const { entry, module } = workerData
-if ([entry, module].some((url) => /\.[mc]?tsx?$/.test(new URL(url).pathname))) await registerTypeScript()
+const { entry, module, imports = [] } = workerData
+if ([entry, module, ...imports].some((url) => /\.[mc]?tsx?$/.test(new URL(url).pathname)))
+  await registerTypeScript()
 await import(entry)
 
 async function registerTypeScript() {

@@ -28,6 +28,7 @@ export const THREAD_OPTIONS: readonly string[] = [
   'resourceLimits',
   'env',
   'argv',
+  'imports',
 ]
 
 /**

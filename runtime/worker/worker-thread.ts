@@ -11,6 +11,8 @@ export interface ThreadData {
   /** URLs: of what runs the thread, and of the user's module. */
   readonly entry: string
   readonly module: string
+  /** URLs of what that imports at run time. */
+  readonly imports: readonly string[]
   /** The name under which the module exports the actor's logic. */
   readonly exported: string
   /** The path of the actor at home; its actor here has the same. */
@@ -30,6 +32,8 @@ export interface WorkerOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Added to the thread's `process.argv`. */
   readonly argv?: readonly string[]
+  /** Modules that the thread's own module will import by itself: named here they may be TypeScript too. Default: none. */
+  readonly imports?: readonly URL[]
 }
 
 /** How a thread has ended. */
@@ -68,8 +72,8 @@ export class WorkerThread {
   private isLinkClosed = false
 
   constructor(
-    data: Omit<ThreadData, 'entry' | 'port'>,
-    { resourceLimits, env, argv }: WorkerOptions,
+    data: Omit<ThreadData, 'entry' | 'port' | 'imports'>,
+    { resourceLimits, env, argv, imports = [] }: WorkerOptions,
     { onBatch, onEnd }: WorkerThreadEvents,
   ) {
     this.onEnd = onEnd
@@ -81,7 +85,7 @@ export class WorkerThread {
     // It is the worker that keeps the process alive, or does not.
     this.link.unref()
     this.worker = new Worker(BOOTSTRAP, {
-      workerData: { ...data, entry: ENTRY, port: port2 },
+      workerData: { ...data, imports: imports.map(({ href }) => href), entry: ENTRY, port: port2 },
       transferList: [port2],
       name: data.exported,
       ...(resourceLimits === undefined ? {} : { resourceLimits }),

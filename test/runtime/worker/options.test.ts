@@ -93,3 +93,22 @@ test.serial(
     t.is(new Set(seen.map(({ id }) => id)).size, 3)
   }, PATIENT),
 )
+
+test.serial(
+  'a module in JavaScript may import TypeScript that its options name',
+  atHome(async (t, { spawn, ctx }) => {
+    const url = new URL('./adding.ts', import.meta.url)
+    const importing = threadModule<Exports>(
+      `data:text/javascript,${encodeURIComponent(`
+        export const actor = {
+          needs: [],
+          create: (host) => ({
+            receive: (envelope) => host.answer(envelope, import(envelope.event.url).then(({ add }) => add(40, 2))),
+            release() {},
+          }),
+        }`)}`,
+    )
+    const ref = spawn(ctx, onThread(importing, 'actor', { imports: [url] })) as Ref<AnyEvent>
+    t.is(await ref.ask(ctx, { type: 'import', url: url.href }), 42)
+  }, PATIENT),
+)

@@ -1,0 +1,4 @@
+/** TypeScript that a module in JavaScript imports. */
+export function add(a: number, b: number): number {
+  return a + b
+}
