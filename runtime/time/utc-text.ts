@@ -4,3 +4,9 @@
 export function utcText(wallMs: number): string {
   return new Date(wallMs).toUTCString()
 }
+
+/** Unix time in milliseconds of a date as HTTP writes it; undefined where it is none. */
+export function parseUtcText(text: string): number | undefined {
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? undefined : ms
+}
