@@ -2,3 +2,4 @@
 export * from './connection/index.ts'
 export * from './http/index.ts'
 export * from './stage/index.ts'
+export * from './transaction/index.ts'

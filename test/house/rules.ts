@@ -43,6 +43,8 @@ export interface Reserved {
 export const ownNames: Readonly<Record<string, string>> = {
   greenroom: 'runtime/index.ts',
   'greenroom/actors': 'actors/index.ts',
+  'greenroom/sqlite': 'actors/transaction/sqlite/index.ts',
+  'greenroom/postgres': 'actors/transaction/postgres/index.ts',
   'greenroom/testing': 'runtime/testing/index.ts',
 }
 
@@ -77,7 +79,6 @@ export const privileges: readonly Privilege[] = [
   {
     modules: /^(node:)?(timers|timers\/promises|perf_hooks)$/,
     globals: [
-      'Date',
       'performance',
       'setTimeout',
       'clearTimeout',
@@ -91,14 +92,25 @@ export const privileges: readonly Privilege[] = [
     remedy: 'take time from the context: ctx.clock, ctx.after(ms)',
   },
   {
+    globals: ['Date'],
+    // A database has instants among its values, which are no reading of a clock.
+    holders: ['runtime/time/', 'actors/transaction/postgres/values'],
+    remedy: 'take time from the context: ctx.clock, ctx.after(ms)',
+  },
+  {
     globals: ['setImmediate', 'clearImmediate'],
     holders: ['runtime/time/', 'runtime/loop/node'],
     remedy: 'the loop decides when something runs: send a message, or schedule on the clock',
   },
   {
     modules: /^(node:)?(net|tls|dgram)$/,
-    holders: ['runtime/loop/node'],
+    holders: ['runtime/loop/node', 'actors/transaction/postgres/socket'],
     remedy: "only the node poller touches libuv's callbacks: use a port of the poller",
+  },
+  {
+    modules: /^postgres(\/|$)/,
+    holders: ['actors/transaction/postgres/'],
+    remedy: 'only the driver in actors/transaction/postgres knows its client: use the Session of driver.ts',
   },
   {
     globals: [
@@ -112,6 +124,11 @@ export const privileges: readonly Privilege[] = [
     ],
     holders: ['runtime/context/random'],
     remedy: "take randomness from the context's source, which a test can seed",
+  },
+  {
+    modules: /^(better-sqlite3|node:sqlite)$/,
+    holders: ['actors/transaction/sqlite/'],
+    remedy: 'only the driver knows its library: use openDatabase and transactions',
   },
   {
     modules: /^(node:)?async_hooks$/,

@@ -59,7 +59,8 @@ test('the documents compile', async (t) => {
 })
 
 for (const snippet of snippets.filter(({ mustRun }) => mustRun)) {
-  test(`${snippet.file}:${snippet.line} runs`, async (t) => {
+  // One after another: each starts a process, which compiles all that it imports.
+  test.serial(`${snippet.file}:${snippet.line} runs`, async (t) => {
     const { code, output } = await run(project(t, [snippet]), ['--import=tsx', moduleName(snippet)])
     t.is(code, 0, output)
     if (snippet.prints.length > 0) t.deepEqual(output.trimEnd().split('\n'), snippet.prints)

@@ -1,0 +1,223 @@
+/**
+ * The SQLite driver, as it runs on a database thread: one connection, one transaction at a time, every call answered at once.
+ *
+ * Rules: statements are prepared once. A transaction that writes begins with BEGIN IMMEDIATE, so that it waits for the lock of
+ * another process before it has read anything, and never fails half-way for it. Integers come as numbers where they are safe,
+ * as bigints where they are not.
+ */
+import { LRUCache } from 'lru-cache'
+import type { Driver, DriverSettings, Session, SessionOptions } from '../driver.ts'
+import { DatabaseError } from '../errors.ts'
+import type { Changes, Parameter, Step } from '../step.ts'
+import { toDatabaseError } from './errors.ts'
+import type { Bound, Row, SqliteHandle, SqliteStatement } from './handle.ts'
+import { checkStatement } from './refused-statements.ts'
+
+/** Prepared statements that are kept. */
+const STATEMENTS_MAX = 1_000
+
+export class SqliteDriver implements Driver {
+  private readonly handle: SqliteHandle
+  private readonly settings: DriverSettings
+  private readonly statements = new LRUCache<string, SqliteStatement>({ max: STATEMENTS_MAX })
+  /** What begins and ends transactions and savepoints. */
+  private readonly commands = new LRUCache<string, SqliteStatement>({ max: STATEMENTS_MAX })
+  private readonly session: SqliteSession
+
+  constructor(handle: SqliteHandle, settings: DriverSettings) {
+    this.handle = handle
+    this.settings = settings
+    this.session = new SqliteSession(this)
+  }
+
+  get isInTransaction(): boolean {
+    return this.handle.isInTransaction
+  }
+
+  begin({ access }: SessionOptions): Session {
+    const isGuarded = access === 'read' && this.settings.access === 'write'
+    try {
+      if (isGuarded) this.handle.exec('pragma query_only = 1')
+      this.command(access === 'read' ? 'begin' : 'begin immediate')
+    } catch (error) {
+      if (isGuarded) this.handle.exec('pragma query_only = 0')
+      throw error
+    }
+    this.session.isGuarded = isGuarded
+    return this.session
+  }
+
+  script(_session: Session, sql: string): void {
+    this.attempt('a script', () => this.handle.exec(sql))
+  }
+
+  close(): void {
+    this.handle.close()
+  }
+
+  /** A statement without parameters and rows. */
+  command(sql: string): void {
+    try {
+      this.statement(sql, false).run(NONE)
+    } catch (error) {
+      throw toDatabaseError(error, sql)
+    }
+  }
+
+  /** Ends a guard against writing. */
+  unguard(): void {
+    this.attempt('pragma query_only', () => this.handle.exec('pragma query_only = 0'))
+  }
+
+  execute({ kind, sql, parameters }: Step): unknown {
+    try {
+      const statement = this.statement(sql, true)
+      const bound = bind(parameters)
+      if (kind === 'run') return { changes: statement.run(bound) } satisfies Changes
+      if (kind === 'all') return this.rows(statement, bound)
+      const row = statement.first(bound)
+      if (row !== undefined) return withNumbers(row)
+      if (kind === 'first') return undefined
+    } catch (error) {
+      throw toDatabaseError(error, sql)
+    }
+    throw new DatabaseError('DATABASE_NO_ROW', `${sql}: there is no such row`)
+  }
+
+  private rows(statement: SqliteStatement, bound: readonly Bound[]): Row[] {
+    const { rowsMax } = this.settings
+    const rows: Row[] = []
+    for (const row of statement.iterate(bound)) {
+      if (rows.length === rowsMax) {
+        throw new DatabaseError('DATABASE_ROWS_LIMIT', `a statement gives at most ${rowsMax} rows (rowsMax)`)
+      }
+      rows.push(withNumbers(row))
+    }
+    return rows
+  }
+
+  /** @param isBody - asked for by the body of a transaction, which may not say everything. */
+  private statement(sql: string, isBody: boolean): SqliteStatement {
+    const known = isBody ? this.statements : this.commands
+    let statement = known.get(sql)
+    if (statement === undefined) {
+      if (isBody) checkStatement(sql)
+      statement = this.handle.prepare(sql)
+      known.set(sql, statement)
+    }
+    return statement
+  }
+
+  private attempt(what: string, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      throw toDatabaseError(error, what)
+    }
+  }
+}
+
+/** The one transaction that may be open. */
+class SqliteSession implements Session {
+  private readonly driver: SqliteDriver
+  /** It only reads, on a connection that could write. */
+  isGuarded = false
+
+  constructor(driver: SqliteDriver) {
+    this.driver = driver
+  }
+
+  execute(step: Step): unknown {
+    return this.driver.execute(step)
+  }
+
+  savepoint(name: string): void {
+    this.driver.command(`savepoint ${name}`)
+  }
+
+  release(name: string): void {
+    this.driver.command(`release ${name}`)
+  }
+
+  rollbackTo(name: string): void {
+    this.driver.command(`rollback to ${name}`)
+    this.driver.command(`release ${name}`)
+  }
+
+  commit(): void {
+    try {
+      this.driver.command('commit')
+    } catch (error) {
+      throw doubted(error as DatabaseError)
+    }
+    this.unguard()
+  }
+
+  rollback(): void {
+    try {
+      if (this.driver.isInTransaction) this.driver.command('rollback')
+      this.unguard()
+    } catch {
+      // A connection that cannot even do that has nothing to roll back.
+    }
+  }
+
+  get isLost(): boolean {
+    return !this.driver.isInTransaction
+  }
+
+  /** A statement runs on this very thread: nobody could call this meanwhile. */
+  interrupt(): void {}
+
+  private unguard(): void {
+    if (this.isGuarded) this.driver.unguard()
+    this.isGuarded = false
+  }
+}
+
+/**
+ * Where the operating system fails while COMMIT is written, the last frame may be on the disk all the same, and be found by a
+ * recovery. What SQLite refuses before it writes is certain.
+ */
+function doubted(error: DatabaseError): DatabaseError {
+  if (error.code !== 'DATABASE_IO' && error.code !== 'DATABASE_CORRUPT' && error.code !== 'DATABASE_ERROR')
+    return error
+  return new DatabaseError(
+    'DATABASE_COMMIT_IN_DOUBT',
+    `nobody knows whether it is committed: ${error.message}`,
+    {
+      cause: error,
+    },
+  )
+}
+
+const NONE: readonly Bound[] = []
+
+function bind(parameters: readonly Parameter[]): readonly Bound[] {
+  for (let i = 0; i < parameters.length; i++) {
+    const value = parameters[i]
+    if (typeof value === 'boolean' || value === undefined) return parameters.map(toBound)
+  }
+  return parameters as readonly Bound[]
+}
+
+function toBound(value: Parameter, index: number): Bound {
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (value !== undefined) return value
+  throw new DatabaseError(
+    'DATABASE_STATEMENT',
+    `parameter ${index + 1} is undefined: for no value there is null`,
+  )
+}
+
+/** Safe integers as numbers. The row is ours to change. */
+function withNumbers(row: Row): Row {
+  for (const name in row) {
+    const value = row[name]
+    if (typeof value === 'bigint' && value >= SAFE_LEAST && value <= SAFE_MOST) row[name] = Number(value)
+  }
+  return row
+}
+
+const SAFE_LEAST = BigInt(Number.MIN_SAFE_INTEGER)
+const SAFE_MOST = BigInt(Number.MAX_SAFE_INTEGER)
