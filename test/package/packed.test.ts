@@ -95,7 +95,7 @@ const TYPED_THREADS = 'strict TypeScript: 42 acme true true 43\n'
 
 const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc')
 
-test('compiles under strict TypeScript with library checks, and runs', async (t) => {
+test.serial('compiles under strict TypeScript with library checks, and runs', async (t) => {
   t.is(await run(t.context.consumer, process.execPath, compiler), '')
   t.is(
     await run(t.context.consumer, process.execPath, 'build/server.js'),
@@ -128,6 +128,34 @@ test.serial('runs actors on threads from TypeScript sources, where tsx is instal
   t.is(await run(t.context.consumer, process.execPath, 'typed-thread.js'), 'pong from TypeScript\n')
 })
 
+test.serial(
+  'runs transactions, where a library for SQLite is installed, and says what is missing where not',
+  async (t) => {
+    const { consumer: cwd } = t.context
+    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+    const knows = major > 22 || (major === 22 && minor >= 13)
+    if (!knows) {
+      const missing = await run(cwd, process.execPath, 'bank-program.js', 'none.db')
+      t.regex(missing, /^DATABASE_CANNOT_OPEN: SQLite needs the package better-sqlite3/)
+    }
+    for (const name of ['better-sqlite3', 'bindings', 'file-uri-to-path', 'tsx']) {
+      const installed = join(cwd, 'node_modules', name)
+      if (!existsSync(installed)) symlinkSync(join(projectRoot, 'node_modules', name), installed)
+      t.teardown(() => rmSync(installed, { force: true }))
+    }
+    t.is(await run(cwd, process.execPath, 'bank-program.js', 'bank.db'), 'paid: 40 42\n')
+    const command = join('node_modules', '.bin', 'greenroom')
+    const listed = await run(cwd, command, 'outbox', 'list', '--database', 'bank.db', '--json')
+    t.regex(listed, /amount\\":40/)
+    t.is(await run(cwd, process.execPath, 'build/typed-bank-program.js'), 'strict TypeScript: 42 number\n')
+    // A module in TypeScript, on a thread that is JavaScript itself.
+    t.is(
+      await run(cwd, process.execPath, '--import=tsx', 'typed-bank-program.ts'),
+      'strict TypeScript: 42 number\n',
+    )
+  },
+)
+
 test('compiles with exactOptionalPropertyTypes too, as far as it is ours', async (t) => {
   // The declarations of xstate 5.33 do not; a project with that setting skips library checks for its sake.
   const compile = run(
@@ -148,7 +176,13 @@ test('compiles with exactOptionalPropertyTypes too, as far as it is ours', async
 })
 
 test('opens what exports names', async (t) => {
-  const open = ['greenroom', 'greenroom/actors', 'greenroom/testing']
+  const open = [
+    'greenroom',
+    'greenroom/actors',
+    'greenroom/sqlite',
+    'greenroom/postgres',
+    'greenroom/testing',
+  ]
   for (const name of open) {
     const imported = `console.log(Object.keys(await import('${name}')).length > 0)`
     t.is(await run(t.context.consumer, process.execPath, '--input-type=module', '--eval', imported), 'true\n')
