@@ -19,6 +19,7 @@
 
 import { LineProcess, nodeCommand } from './harness/process-contender.ts'
 import type { Contender, Suite } from './harness/suite.ts'
+import { plot } from './overload/drawing.ts'
 import { hashRequest, OverloadedServer } from './overload/overloaded-server.ts'
 import { type OverloadTrial, overloadTrials } from './overload/trials.ts'
 import { calibrateRounds } from './overload/work.ts'
@@ -39,6 +40,7 @@ export const overloadSuite: Suite<OverloadTrial> = {
   rounds: 1,
   secondsDefault: 5,
   isWarm: true,
+  plot: { file: new URL('../docs/overload.svg', import.meta.url), draw: plot },
   async open(log) {
     const generator = new LineProcess(
       'generator',

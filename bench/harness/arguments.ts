@@ -1,5 +1,5 @@
 /**
- * The command line: `<suite> [trial...] [--json] [--seconds N]`. Pure: words in, a request or one clear line out.
+ * The command line: `<suite> [trial...] [--json] [--plot] [--seconds N]`. Pure: words in, a request or one clear line out.
  */
 
 export interface Request {
@@ -7,6 +7,8 @@ export interface Request {
   /** The trials that were named; empty: all of the suite. */
   readonly trials: readonly string[]
   readonly isJson: boolean
+  /** The suite's picture is drawn anew. */
+  readonly isPlot: boolean
   /** Undefined: the suite's own default. */
   readonly seconds: number | undefined
 }
@@ -15,6 +17,8 @@ export interface Request {
 export interface Choice {
   readonly name: string
   readonly trials: readonly { readonly name: string }[]
+  /** What `--plot` draws, if anything. */
+  readonly plot?: unknown
 }
 
 /** What the user got wrong, in one line that names what there is. */
@@ -27,20 +31,24 @@ const SECONDS_MAX = 3_600
 export function parseArguments(words: readonly string[], suites: readonly Choice[]): Request {
   const names: string[] = []
   let isJson = false
+  let isPlot = false
   let seconds: number | undefined
   for (let index = 0; index < words.length; index++) {
     const word = words[index] as string
     if (word === '--json') isJson = true
+    else if (word === '--plot') isPlot = true
     else if (word === '--seconds') seconds = parseSeconds(words[++index])
     else if (word.startsWith('--seconds=')) seconds = parseSeconds(word.slice('--seconds='.length))
     else if (word.startsWith('-')) {
-      throw new ArgumentsError(`unknown option "${word}"; there are: --json, --seconds N`)
+      throw new ArgumentsError(`unknown option "${word}"; there are: --json, --plot, --seconds N`)
     } else names.push(word)
   }
   const [suite, ...trials] = names
   if (suite === undefined) throw new ArgumentsError(`name a suite; there are: ${listed(suites)}`)
-  checkTrials(trials, suiteNamed(suite, suites))
-  return { suite, trials, isJson, seconds }
+  const chosen = suiteNamed(suite, suites)
+  checkTrials(trials, chosen)
+  if (isPlot && chosen.plot === undefined) throw new ArgumentsError(`--plot: ${suite} has no picture`)
+  return { suite, trials, isJson, isPlot, seconds }
 }
 
 function suiteNamed(name: string, suites: readonly Choice[]): Choice {

@@ -7,9 +7,12 @@ export interface Row {
   /** `<who> <what>`, such as `greenroom tell`. No two rows have the same. */
   readonly name: string
   readonly unit: string
-  readonly median: number
-  readonly min: number
-  readonly max: number
+  /** Null, as the others, where it was skipped. */
+  readonly median: number | null
+  readonly min: number | null
+  readonly max: number | null
+  /** Why nothing was measured. */
+  readonly skipped?: string
 }
 
 export interface Report {
@@ -38,14 +41,15 @@ export function formatNumber(value: number): string {
 
 /** An empty line between trials; the ratio of each peer at the end of its row. */
 export function toTable(report: Report): string {
-  const rows = report.rows.map(({ name, median, min, max, unit }) => {
+  const rows = report.rows.map(({ name, median, min, max, unit, skipped }) => {
     const ratio = report.ratios[name]
+    const number = (value: number | null): string => (value === null ? '' : formatNumber(value))
     return [
       name,
-      formatNumber(median),
-      formatNumber(min),
-      formatNumber(max),
-      unit,
+      number(median),
+      number(min),
+      number(max),
+      skipped === undefined ? unit : `skipped: ${skipped}`,
       ratio === undefined ? '' : `${ratio.toFixed(2)} x`,
     ]
   })

@@ -79,6 +79,7 @@ async function runTrial<T extends Trial>(
   for (let round = first; round <= rounds; round++) {
     const isWarmUp = round === 0
     for (const [index, contender] of contenders.entries()) {
+      if (contender.skipped !== undefined) continue
       const values = await contender.measure(trial, roundSeconds)
       log(progressLine(trial, isWarmUp ? 'warm-up' : `round ${round}/${rounds}`, contender.who, values))
       if (isWarmUp) continue
@@ -87,7 +88,7 @@ async function runTrial<T extends Trial>(
     }
   }
   const remarks = contenders.flatMap((contender) => {
-    const remark = contender.remark?.(trial)
+    const remark = contender.skipped === undefined ? contender.remark?.(trial) : undefined
     return remark === undefined ? [] : [`${trial.name}: ${contender.who}: ${remark}`]
   })
   for (const remark of remarks) log(remark)
@@ -119,20 +120,23 @@ function reportOf(suite: string, results: readonly Result[]): Report {
   for (const { trial, contenders, series } of results) {
     for (const { figure, samples } of series) {
       const [ours = []] = samples
-      for (const [index, { who }] of contenders.entries()) {
+      for (const [index, { who, skipped }] of contenders.entries()) {
         const theirs = samples[index] ?? []
+        const row = { trial: trial.name, name: `${who} ${figure.what}`, unit: figure.unit }
+        if (skipped !== undefined) {
+          rows.push({ ...row, median: null, min: null, max: null, skipped })
+          continue
+        }
         const { median, min, max } = summarise(theirs)
         rows.push({
-          trial: trial.name,
-          name: `${who} ${figure.what}`,
-          unit: figure.unit,
+          ...row,
           median: significant(median),
           min: significant(min),
           max: significant(max),
         })
         const isComparable = figure.isCompared !== false && [...ours, ...theirs].every((value) => value > 0)
-        if (index > 0 && isComparable) {
-          ratios[`${who} ${figure.what}`] = significant(pairedRatio(ours, theirs, figure.better))
+        if (index > 0 && isComparable && contenders[0]?.skipped === undefined) {
+          ratios[row.name] = significant(pairedRatio(ours, theirs, figure.better))
         }
       }
     }

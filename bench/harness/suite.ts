@@ -5,6 +5,7 @@
  * business of `rounds.ts` and `report.ts`, the same for all.
  */
 
+import type { Report } from './report.ts'
 import type { Better } from './statistics.ts'
 
 /** One number that contenders are compared by; `what` is the second half of a row's name. */
@@ -39,6 +40,8 @@ export interface Contender<T extends Trial = Trial> {
    * @returns one value for each of the trial's figures, in their order.
    */
   measure(trial: T, seconds: number): Promise<readonly number[]>
+  /** Why it takes no part, in a few words: then nothing is asked of it, and its rows say so. */
+  readonly skipped?: string
   /** What one must know to read its figures of a trial, in one line, if anything. Asked after the last round. */
   remark?(trial: T): string | undefined
   /** Releases processes and files. Never rejects; may be called after a failed `measure`. */
@@ -47,6 +50,13 @@ export interface Contender<T extends Trial = Trial> {
 
 /** Receives lines about the progress, for a human; never part of the result. */
 export type Log = (line: string) => void
+
+/** A picture of a report. */
+export interface Plot {
+  readonly file: URL
+  /** @returns SVG. @throws RangeError naming a row that it needs and the report does not have. */
+  draw(report: Report): string
+}
 
 export interface Suite<T extends Trial = Trial> {
   readonly name: string
@@ -57,6 +67,8 @@ export interface Suite<T extends Trial = Trial> {
   readonly isWarm?: boolean
   /** How long each contender works at a trial, in all of the suite's `rounds` together. */
   readonly secondsDefault: number
+  /** What `--plot` draws. */
+  readonly plot?: Plot
   /**
    * Ours first, then the peers, the one that matters most first. Peers that are not installed are logged and left out.
    *

@@ -18,7 +18,7 @@ export function autocannonCommand(
 
 interface AutocannonReport {
   readonly requests: { readonly average: number; readonly total: number }
-  readonly latency: { readonly p99: number }
+  readonly latency: { readonly p50: number; readonly p99: number }
   readonly errors: number
   readonly non2xx: number
 }
@@ -34,5 +34,10 @@ export function parseAutocannon(output: string): Answered {
   const { requests, latency, errors, non2xx } = report
   if (errors > 0 || non2xx > 0) throw new ContenderError(`autocannon: ${errors} errors, ${non2xx} not 2xx`)
   // It reports whole milliseconds; a server that answers sooner has at most one.
-  return { requests: requests.total, requestsPerSecond: requests.average, p99Ms: Math.max(1, latency.p99) }
+  return {
+    requests: requests.total,
+    requestsPerSecond: requests.average,
+    p50Ms: Math.max(1, latency.p50),
+    p99Ms: Math.max(1, latency.p99),
+  }
 }

@@ -17,10 +17,10 @@ export interface LoadResult extends Answered {
   readonly busy: number
 }
 
-export interface Load {
+export interface Load<W = Work> {
   readonly name: string
   /** @param seconds - rounded to whole seconds and at least one: neither tool knows fractions. */
-  run(port: number, work: Work, seconds: number): Promise<LoadResult>
+  run(port: number, work: W, seconds: number): Promise<LoadResult>
 }
 
 /** Beyond the seconds of the run, before it is given up. */
@@ -40,12 +40,13 @@ export function openAutocannon(core: number | undefined): Load {
   return createLoad('autocannon', core, autocannonCommand, parseAutocannon)
 }
 
-function createLoad(
+/** Any program that takes a URL and seconds, and prints a report. */
+export function createLoad<W extends { readonly path: string }>(
   name: string,
   core: number | undefined,
-  commandFor: (url: URL, work: Work, seconds: number) => Command,
+  commandFor: (url: URL, work: W, seconds: number) => Command,
   parse: (output: string) => Answered,
-): Load {
+): Load<W> {
   return {
     name,
     async run(port, work, seconds) {

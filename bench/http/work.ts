@@ -13,6 +13,7 @@ export interface Work {
 export interface Answered {
   readonly requests: number
   readonly requestsPerSecond: number
+  readonly p50Ms: number
   /**
    * From the request to its answer. wrk adds what a connection would have asked while it waited for a late answer, so
    * that one long pause is not one sample; with pipelined requests that makes its figure meaningless.

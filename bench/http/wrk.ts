@@ -25,13 +25,20 @@ export function parseWrk(output: string): Answered {
   }
   const total = /^\s*(\d+) requests in /m.exec(output)
   const rate = /^Requests\/sec:\s*([\d.]+)/m.exec(output)
-  const p99 = /^\s*99%\s+([\d.]+)(us|ms|s|m)\s*$/m.exec(output)
-  if (total === null || rate === null || p99 === null) {
+  const p50Ms = percentileMs(output, 50)
+  const p99Ms = percentileMs(output, 99)
+  if (total === null || rate === null || p50Ms === undefined || p99Ms === undefined) {
     throw new ContenderError(`wrk: cannot read its report: ${output}`)
   }
   return {
     requests: Number(total[1]),
     requestsPerSecond: Number(rate[1]),
-    p99Ms: Number(p99[1]) * (MS_PER[p99[2] ?? ''] ?? Number.NaN),
+    p50Ms,
+    p99Ms,
   }
+}
+
+function percentileMs(output: string, percent: number): number | undefined {
+  const found = new RegExp(`^\\s*${percent}%\\s+([\\d.]+)(us|ms|s|m)\\s*$`, 'm').exec(output)
+  return found === null ? undefined : Number(found[1]) * (MS_PER[found[2] ?? ''] ?? Number.NaN)
 }

@@ -1,4 +1,5 @@
 /** The picture of a report: four panels over the offered load, two in a row, a line for each server. Pure: a report in, SVG out. */
+import { PLOT_STYLE } from '../harness/plot-style.ts'
 import type { Report } from '../harness/report.ts'
 import { overloadTrials } from './trials.ts'
 import { PATIENCE_MS, TARGET_MS } from './work.ts'
@@ -45,7 +46,7 @@ export function plot(report: Report): string {
   const height = TOP + (rows - 1) * ROW_HEIGHT + HEIGHT + 120
   const value = (who: string, name: string, what: string): number => {
     const row = report.rows.find((row) => row.name === `${who} ${name} ${what}`)
-    if (row === undefined) throw new RangeError(`the report has no row "${who} ${name} ${what}"`)
+    if (row?.median == null) throw new RangeError(`the report has no row "${who} ${name} ${what}"`)
     return row.median
   }
   const drawn = panels.map((panel, index) => {
@@ -58,7 +59,7 @@ export function plot(report: Report): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title desc">`,
     '  <title id="title">Servers under more load than they can serve</title>',
     '  <desc id="desc">Answers in time, the 90th percentile of the answered, refusals, and the 99th percentile of a light request beside, at half to eight times the load that a server can do, for greenroom, Fastify with Piscina, and Fastify with under-pressure.</desc>',
-    STYLE,
+    PLOT_STYLE,
     `  <rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="14"/>`,
     ...drawn,
     ...legend(height),
@@ -126,25 +127,3 @@ function niceTop(value: number): number {
 function round(value: number): number {
   return Math.round(value * 10) / 10
 }
-
-const STYLE = `  <style>
-    :root { --card: #fdfdfb; --edge: #d5dad1; --grid: #e3e7e0; --ink: #16201b; --soft: #56625b; --ours: #0b6b4c; --first: #8f5600; --second: #5b5fa8; }
-    @media (prefers-color-scheme: dark) {
-      :root { --card: #111714; --edge: #2b352f; --grid: #222b26; --ink: #e8eee9; --soft: #9daba3; --ours: #57d3a4; --first: #f0b24a; --second: #a7abf0; }
-    }
-    text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; font-size: 14px; fill: var(--ink); }
-    .head { font-size: 15px; font-weight: 650; }
-    .soft { fill: var(--soft); font-size: 12.5px; }
-    .end { text-anchor: end; }
-    .middle { text-anchor: middle; }
-    .card { fill: var(--card); stroke: var(--edge); }
-    .grid { stroke: var(--grid); }
-    .mark { stroke: var(--soft); stroke-dasharray: 4 4; }
-    .line { fill: none; stroke-width: 2; }
-    .ours { stroke: var(--ours); }
-    .first { stroke: var(--first); }
-    .second { stroke: var(--second); }
-    .dot.ours { fill: var(--ours); }
-    .dot.first { fill: var(--first); }
-    .dot.second { fill: var(--second); }
-  </style>`

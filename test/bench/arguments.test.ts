@@ -8,10 +8,10 @@ import test from 'ava'
 import { ArgumentsError, parseArguments } from '../../bench/harness/arguments.ts'
 
 const suites = [
-  { name: 'http', trials: [{ name: 'hello' }, { name: 'json' }] },
+  { name: 'http', trials: [{ name: 'hello' }, { name: 'json' }], plot: {} },
   { name: 'spawn', trials: [{ name: 'two words' }] },
 ]
-const all = { trials: [], isJson: false, seconds: undefined }
+const all = { trials: [], isJson: false, isPlot: false, seconds: undefined }
 
 for (const { words, request } of [
   { words: ['http'], request: { ...all, suite: 'http' } },
@@ -24,8 +24,9 @@ for (const { words, request } of [
   { words: ['http', 'json', 'hello'], request: { ...all, suite: 'http', trials: ['json', 'hello'] } },
   {
     words: ['http', '--seconds', '3', 'hello', '--json'],
-    request: { suite: 'http', trials: ['hello'], isJson: true, seconds: 3 },
+    request: { suite: 'http', trials: ['hello'], isJson: true, isPlot: false, seconds: 3 },
   },
+  { words: ['http', '--plot'], request: { ...all, suite: 'http', isPlot: true } },
   { words: ['spawn', 'two words'], request: { ...all, suite: 'spawn', trials: ['two words'] } },
 ]) {
   test(`understands ${words.join(' ')}`, (t) => {
@@ -42,7 +43,8 @@ for (const { words, message } of [
     words: ['http', 'hello', 'two words'],
     message: 'unknown trial "two words" of http; there are: hello, json',
   },
-  { words: ['http', '--fast'], message: 'unknown option "--fast"; there are: --json, --seconds N' },
+  { words: ['http', '--fast'], message: 'unknown option "--fast"; there are: --json, --plot, --seconds N' },
+  { words: ['spawn', '--plot'], message: '--plot: spawn has no picture' },
   { words: ['http', '--seconds'], message: /above 0 and at most 3600, not nothing$/ },
   { words: ['http', '--seconds', ''], message: /not ""$/ },
   { words: ['http', '--seconds', '0'], message: /not "0"$/ },
@@ -62,7 +64,7 @@ test('the command prints the one line on stderr, nothing on stdout, and exits wi
   t.is(stdout, '')
   t.is(
     stderr,
-    'bench: unknown suite "htpp"; there are: http, messaging, spawn, supervision, threads, overload\n',
+    'bench: unknown suite "htpp"; there are: http, messaging, spawn, supervision, threads, overload, transactions\n',
   )
 })
 

@@ -32,7 +32,12 @@ for (const { p99, p99Ms } of [
   { p99: '1.20s', p99Ms: 1_200 },
 ]) {
   test(`reads a p99 of ${p99} in wrk's report`, (t) => {
-    t.deepEqual(parseWrk(wrkReport(p99)), { requests: 145_146, requestsPerSecond: 72_551.56, p99Ms })
+    t.deepEqual(parseWrk(wrkReport(p99)), {
+      requests: 145_146,
+      requestsPerSecond: 72_551.56,
+      p50Ms: 0.834,
+      p99Ms,
+    })
   })
 }
 
@@ -56,7 +61,7 @@ test('says so when wrk printed something else', (t) => {
 
 const autocannonReport = {
   requests: { average: 31_000.5, total: 62_001 },
-  latency: { p99: 3 },
+  latency: { p50: 2, p99: 3 },
   errors: 0,
   non2xx: 0,
 }
@@ -65,9 +70,10 @@ test("reads autocannon's report; below its resolution a p99 counts as 1 ms", (t)
   t.deepEqual(parseAutocannon(JSON.stringify(autocannonReport)), {
     requests: 62_001,
     requestsPerSecond: 31_000.5,
+    p50Ms: 2,
     p99Ms: 3,
   })
-  t.is(parseAutocannon(JSON.stringify({ ...autocannonReport, latency: { p99: 0 } })).p99Ms, 1)
+  t.is(parseAutocannon(JSON.stringify({ ...autocannonReport, latency: { p50: 0, p99: 0 } })).p99Ms, 1)
 })
 
 for (const trouble of [{ errors: 1 }, { non2xx: 1 }]) {

@@ -200,6 +200,35 @@ test('a figure that is not compared has rows and no ratio', async (t) => {
   t.deepEqual(ratios, {})
 })
 
+test('a contender that is skipped is asked nothing, and its rows say why, in the table too', async (t) => {
+  for (const skippedOnes of [['peer'], ['greenroom', 'peer']]) {
+    const { suite, events } = fake({ greenroom: ours, peer: theirs })
+    const open = async () =>
+      (await suite.open(silent, [])).map((contender) =>
+        skippedOnes.includes(contender.who) ? { ...contender, skipped: 'not here' } : contender,
+      )
+    const report = await runSuite({ ...suite, open }, { trials: ['speed'], log: silent })
+    t.false(events.some((event) => skippedOnes.some((who) => event.startsWith(`${who} speed`))))
+    t.true(events.includes('peer end'))
+    t.deepEqual(
+      report.rows.filter(({ name }) => name === 'peer speed'),
+      [
+        {
+          trial: 'speed',
+          name: 'peer speed',
+          unit: 'requests/s',
+          median: null,
+          min: null,
+          max: null,
+          skipped: 'not here',
+        },
+      ],
+    )
+    t.deepEqual(report.ratios, {})
+    t.regex(toTable(report), /^peer speed +skipped: not here$/m)
+  }
+})
+
 test('contenders that warm up by themselves have no round of warm-up', async (t) => {
   const { suite, events } = fake({ greenroom: () => [1] }, [size])
   const { rows } = await runSuite({ ...suite, isWarm: true }, { log: silent })
