@@ -1,10 +1,12 @@
 /** `npm start`: the web server as a process. Environment, signals and standard streams are known here alone. */
 import { constants } from 'node:os'
 import { createJsonLog, createSystem } from 'greenroom'
+import { openLedger } from './open-ledger.ts'
 import { startWeb } from './server.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const { HOST = '127.0.0.1', PORT = '8080', LOG_LEVEL = 'info' } = process.env
+const { DATABASE_FILE = 'ledger.db', DATABASE_URL } = process.env
 const level = LEVELS.find((name) => name === LOG_LEVEL)
 if (level === undefined) fail(`LOG_LEVEL is one of ${LEVELS.join(', ')}, not "${LOG_LEVEL}"`)
 const meter = { turns: 0, requests: 0 }
@@ -25,7 +27,10 @@ const system = createSystem({
 })
 
 const endpoint = `tcp:${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`
-const server = await startWeb(system, endpoint, meter).catch((error: Error) => fail(error.message))
+const place = DATABASE_URL === undefined ? { file: DATABASE_FILE } : { url: DATABASE_URL }
+const told = 'file' in place ? 'DATABASE_FILE' : 'DATABASE_URL'
+const ledger = await openLedger(system.ctx, place).catch((error) => fail(`${told}: ${error.message}`))
+const server = await startWeb(system, { endpoint, meter, ledger }).catch((error) => fail(error.message))
 
 // npm passes on what the terminal has sent to both of us: twice at once is not a second time.
 let isSecondFromMs = Infinity

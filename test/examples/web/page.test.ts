@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs'
 import anyTest, { type TestFn } from 'ava'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { balances, post } from './ledger-client.ts'
 import { startWebProcess, type Teardown } from './web-process.ts'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
@@ -128,6 +129,76 @@ async function grown(page: Page, key: string) {
   )
 }
 
+test('shows the ledger, and what becomes of a transfer', async (t) => {
+  const web = await startWebProcess(t)
+  const { page, complaints } = await visit(t, web.url!)
+  const balance = (id: string) =>
+    page.getByRole('list', { name: 'Balances' }).getByRole('listitem').filter({ hasText: id }).locator('data')
+  const has = (id: string, text: string) =>
+    balance(id)
+      .filter({ hasText: new RegExp(`^${text}$`) })
+      .waitFor()
+  const says = (text: RegExp) => page.locator('#transfer output').filter({ hasText: text }).waitFor()
+  const transfer = async (from: string, to: string, amount: string) => {
+    await page.getByLabel('From', { exact: true }).fill(from)
+    await page.getByLabel('To', { exact: true }).fill(to)
+    await page.getByLabel('Amount', { exact: true }).fill(amount)
+    await page.getByRole('button', { name: 'Transfer', exact: true }).click()
+  }
+  await page.getByText('live', { exact: true }).waitFor()
+  await has('a100', '10,000')
+  t.is(await page.getByRole('list', { name: 'Balances' }).getByRole('listitem').count(), 100)
+
+  await transfer('a001', 'a002', '250')
+  await says(/^201: made as page-/)
+  await has('a001', '9,750')
+  await has('a002', '10,250')
+  await page.getByRole('list', { name: 'Committed' }).getByText('a001 → a002').waitFor()
+
+  await transfer('a001', 'a002', '9751')
+  await says(/^409 LEDGER_OVERDRAFT: account "a001" holds less than 9751/)
+  await transfer('a001', 'nobody', '1')
+  await says(/^422 LEDGER_UNKNOWN_ACCOUNT: there is no account "nobody"/)
+  await transfer('a001', 'a001', 'much')
+  await says(/^400 REQUEST_INVALID: amount: /)
+  t.is(await page.getByRole('list', { name: 'Committed' }).getByRole('listitem').count(), 1)
+  await page.getByText('1,000,000 in 100 accounts').waitFor()
+
+  // Others' transfers too, while they happen.
+  await post(web.port, { id: 'from-outside', from: 'a007', to: 'a008', amount: 1_234 })
+  await has('a007', '8,766')
+  await has('a008', '11,234')
+  t.deepEqual(
+    complaints.filter((text) => !/status of 4\d\d/.test(text)),
+    [],
+  )
+})
+
+test('a burst of transfers shows rate, commits, rollbacks and how many shared a COMMIT', async (t) => {
+  const web = await startWebProcess(t)
+  const { page, complaints } = await visit(t, web.url!)
+  await page.getByText('live', { exact: true }).waitFor()
+  await page.getByText('1,000,000 in 100 accounts').waitFor()
+  await page.getByRole('button', { name: 'Send 2,000 transfers' }).click()
+  const says =
+    /^2,000 were answered, [\d,.]+ a second: ([\d,]+) commits, ([\d,]+) rollbacks, ([\d.]+) transactions in a COMMIT/
+  const output = page.locator('#rush output').filter({ hasText: says })
+  await output.waitFor()
+  const figures = says.exec((await output.textContent())!)!.map((text) => Number(text.replaceAll(',', '')))
+  const [, commits = 0, rollbacks = 0, together = 0] = figures
+  t.is(commits + rollbacks, 2_000)
+  t.true(commits > 0 && rollbacks > 0 && together > 1, String(figures))
+  for (const key of ['commits', 'rollbacks', 'perCommit']) await grown(page, key)
+  await page.waitForFunction("document.querySelector('#commits').textContent === '0'")
+  // When all is quiet, the balances are those of the books.
+  const books = await balances(web.port)
+  const expected = [...books.values()].map((balance) => balance.toLocaleString('en'))
+  await page.waitForFunction(
+    `[...document.querySelectorAll('#accounts data')].map(({ textContent }) => textContent).join() === '${expected}'`,
+  )
+  t.deepEqual(complaints, [])
+})
+
 test('calls off what was left', async (t) => {
   const web = await startWebProcess(t, { LOG_LEVEL: 'info' })
   const { page } = await visit(t, web.url!)
@@ -178,11 +249,13 @@ test('can be read and worked without seeing or pointing', async (t) => {
   t.deepEqual(nameless, [])
   // Everything that can be pressed is reached by the Tab key.
   const reached = new Set<unknown>()
-  for (let i = 0; i < 15; i++) {
+  for (let i = 0; i < 25; i++) {
     await page.keyboard.press('Tab')
     reached.add(await page.evaluate('document.activeElement.textContent'))
   }
   for (const name of [
+    'Transfer',
+    'Send 2,000 transfers',
     'Send 1,000 requests',
     '1 ×',
     '4 ×',

@@ -1,10 +1,12 @@
 /** Law: the process says in one line where it is or why it is not, and ends as it is told. */
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { ask } from './http-client.ts'
+import { post } from './ledger-client.ts'
 import { type Environment, root, START, startWebProcess, watchWebProcess } from './web-process.ts'
 
 test.serial('npm start serves, says where in one line, and drains with exit code 0', async (t) => {
@@ -14,6 +16,26 @@ test.serial('npm start serves, says where in one line, and drains with exit code
   web.child.kill('SIGTERM')
   t.deepEqual(await exited, [0, null])
   t.is((await web.ended).stdout, `greenroom web server on http://127.0.0.1:${web.port}\n`)
+})
+
+test.serial('npm start in a fresh clone keeps its ledger in ledger.db, which git does not see', async (t) => {
+  const clone = mkdtempSync(join(tmpdir(), 'greenroom-clone-'))
+  t.teardown(() => rmSync(clone, { recursive: true, force: true }))
+  for (const name of ['node_modules', 'package.json', 'tsconfig.json', 'runtime', 'actors', 'examples'])
+    symlinkSync(join(root, name), join(clone, name))
+  const wanted = { id: 'kept', from: 'a001', to: 'a002', amount: 1 }
+  for (const status of [201, 200]) {
+    const web = await watchWebProcess(t, 'npm', ['--silent', 'start'], { DATABASE_FILE: undefined }, clone)
+    t.is((await post(web.port, wanted)).status, status)
+    const ignored = readFileSync(join(root, '.gitignore'), 'utf8').split('\n')
+    for (const file of readdirSync(clone).filter((file) => file.startsWith('ledger')))
+      t.true(ignored.includes('ledger.db*') && file.startsWith('ledger.db'), file)
+    const exited = once(web.child, 'exit')
+    web.child.kill('SIGTERM')
+    t.deepEqual(await exited, [0, null])
+    await web.ended
+  }
+  t.true(existsSync(join(clone, 'ledger.db')))
 })
 
 // Without `exec` a shell stands between npm and the server: it takes the signal that npm passes on, and the server
@@ -76,6 +98,21 @@ const refusals = [
   },
   { env: { HOST: '192.0.2.1' }, says: /cannot listen on tcp:192\.0\.2\.1:0: .*EADDRNOTAVAIL/ },
   { env: { HOST: 'two words' }, says: /"tcp:two words:0" is no endpoint/ },
+  {
+    env: { DATABASE_FILE: '/nowhere/ledger.db' },
+    says: /DATABASE_FILE: cannot open \/nowhere\/ledger\.db: /,
+  },
+  { env: { DATABASE_FILE: '' }, says: /DATABASE_FILE: option file of sqlite must be a path/ },
+  {
+    env: { DATABASE_FILE: 'package.json' },
+    says: /DATABASE_FILE: cannot open package\.json: file is not a /,
+  },
+  { env: { DATABASE_URL: '' }, says: /DATABASE_URL: .* postgres:\/\/user@host:port\/database/ },
+  {
+    env: { DATABASE_URL: 'mysql://secret@a/b' },
+    says: /DATABASE_URL: (?!.*secret).* and not what was given/,
+  },
+  { env: { DATABASE_URL: 'postgres://127.0.0.1:1/a' }, says: /DATABASE_URL: no connection .*ECONNREFUSED/ },
   { env: { LOG_LEVEL: 'loud' }, says: /LOG_LEVEL is one of debug, info, warn, error, silent, not "loud"/ },
 ]
 
@@ -107,11 +144,12 @@ async function endsWithOneLine(t: ExecutionContext, env: Environment, says: RegE
 }
 
 test('the example stays small enough to be read at one sitting', (t) => {
-  const files = ['main.ts', 'server.ts', 'hash.ts', 'sampler.ts']
-  const lines = files.flatMap((file) =>
-    readFileSync(join(root, 'examples/web', file), 'utf8')
-      .trimEnd()
-      .split('\n'),
-  )
-  t.true(lines.length < 220, `${lines.length} lines`)
+  const folder = join(root, 'examples/web')
+  const files = readdirSync(folder).filter((file) => file.endsWith('.ts'))
+  const linesOf = (names: readonly string[]) =>
+    names.flatMap((file) => readFileSync(join(folder, file), 'utf8').trimEnd().split('\n')).length
+  const server = linesOf(['main.ts', 'server.ts', 'hash.ts', 'sampler.ts'])
+  t.true(server < 220, `${server} lines`)
+  for (const file of files) t.true(linesOf([file]) <= 100, `${file}: ${linesOf([file])} lines`)
+  t.true(linesOf(files) < 750, `${linesOf(files)} lines in all`)
 })

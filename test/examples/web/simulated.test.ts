@@ -27,7 +27,9 @@ const slow = pool(
 async function simulatedWeb({ seed = 1, hashing = atHome }: SimulatedWebOptions = {}): Promise<Simulation> {
   const simulation = createSimulation({ seed })
   const meter = { turns: 0, requests: 0 }
-  await simulation.waitFor(startWeb(simulation.system, 'tcp:127.0.0.1:80', meter, hashing))
+  await simulation.waitFor(
+    startWeb(simulation.system, { endpoint: 'tcp:127.0.0.1:80', meter, handler: hashing }),
+  )
   return simulation
 }
 

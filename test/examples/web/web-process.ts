@@ -4,6 +4,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -33,9 +36,10 @@ export interface Teardown {
   teardown(cleanUp: () => Promise<void>): unknown
 }
 
-export type Environment = Readonly<Record<string, string>>
+/** Of what is undefined nothing is said. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Starts it, and waits until it is ready or has ended. Port 0 and silence unless `env` says otherwise. */
+/** Starts it, and waits until it is ready or has ended. Port 0, silence and a ledger of its own unless `env` says otherwise. */
 export async function startWebProcess(t: Teardown, env: Environment = {}): Promise<WebProcess> {
   return watchWebProcess(t, process.execPath, START, env)
 }
@@ -45,12 +49,20 @@ export async function watchWebProcess(
   command: string,
   args: readonly string[],
   env: Environment,
+  cwd = root,
 ): Promise<WebProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'greenroom-web-'))
   const child = spawn(command, args, {
-    cwd: root,
+    cwd,
     // A group of its own: what the command has started goes with it.
     detached: true,
-    env: { ...process.env, PORT: '0', LOG_LEVEL: 'silent', ...env },
+    env: {
+      ...process.env,
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      DATABASE_FILE: join(folder, 'ledger.db'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
@@ -68,6 +80,7 @@ export async function watchWebProcess(
       // All of them have ended.
     }
     await ended
+    rmSync(folder, { recursive: true, force: true })
   })
   const ready = new Promise<string>((resolve) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
