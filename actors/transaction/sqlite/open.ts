@@ -45,7 +45,10 @@ async function libraryOf(library: SqliteLibrary | undefined): Promise<OpenHandle
   const failures: unknown[] = []
   if (library !== 'node:sqlite') {
     try {
-      return betterSqlite3((await import('better-sqlite3')).default)
+      const found = (await import('better-sqlite3')).default
+      // Its native part is loaded only now: it is not there where install scripts did not run, or is of another Node.
+      new found(':memory:').close()
+      return betterSqlite3(found)
     } catch (error) {
       failures.push(error)
     }
