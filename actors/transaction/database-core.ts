@@ -152,9 +152,18 @@ export class DatabaseCore implements LaneOffice, Office {
     lane.enter(ticket)
   }
 
+  /** @throws UsageError (`TRANSACTION_OPTION_INVALID`) */
   private timeoutOf(options: TransactOptions | undefined): number {
     const { timeoutMs } = this.limits
-    const own = options?.timeoutMs
+    if (options === undefined) return timeoutMs
+    const unknown = Object.keys(options).find((name) => !TRANSACT_OPTIONS.includes(name))
+    if (unknown !== undefined) {
+      throw misuse(
+        'TRANSACTION_OPTION_INVALID',
+        `no option of transact is named "${unknown}"; there are ${TRANSACT_OPTIONS.join(', ')}`,
+      )
+    }
+    const own = options.timeoutMs
     if (own === undefined) return timeoutMs
     if (Number.isFinite(own) && own > 0) return Math.min(own, timeoutMs)
     throw misuse(
@@ -356,6 +365,8 @@ export class DatabaseCore implements LaneOffice, Office {
 function readsOf(core: DatabaseCore): Pick<LaneOffice, 'wake' | 'grouped' | 'retried'> {
   return { wake: () => core.wake(), grouped: () => {}, retried: () => core.retried() }
 }
+
+const TRANSACT_OPTIONS: readonly string[] = ['timeoutMs', 'hooks']
 
 const DRAIN: Drain = { type: 'drain' }
 

@@ -18,7 +18,7 @@ export class Catalogue {
   /** Portable keys of which the values come along with each transaction: the module's `threadKeys`. */
   readonly keys: readonly AnyKey[]
 
-  /** @throws UsageError (`TRANSACTION_BODY_INVALID`) where the module exports no transaction. */
+  /** @param url - of the module, for messages. */
   constructor(
     url: string,
     module: Readonly<Record<string, unknown>>,

@@ -73,7 +73,14 @@ export class Effects {
 
   publish(transaction: string, destination: string, payload: unknown, options: PublishOptions): void {
     this.checkRoom()
-    const { delayMs = 0 } = options
+    const { delayMs = 0, ...rest } = options
+    const [unknown] = Object.keys(rest)
+    if (unknown !== undefined) {
+      throw misuse(
+        'TRANSACTION_OPTION_INVALID',
+        `no option of publish is named "${unknown}"; there is delayMs`,
+      )
+    }
     if (!(delayMs >= 0 && Number.isFinite(delayMs))) {
       throw misuse(
         'TRANSACTION_OPTION_INVALID',

@@ -297,6 +297,11 @@ export const promises = transaction(function* (tx, where: 'before' | 'after' | '
   return where
 })
 
+export const publishBadly = transaction(function* (tx, options: object) {
+  yield* tx.run('update account set balance = balance + 1 where id = 0')
+  tx.publish('audit', 1, options)
+})
+
 /** So many milliseconds of the processor, when all statements are done. */
 export const thinkAfterwards = transaction(function* (tx, ms: number) {
   yield* tx.run('update account set balance = balance + 1 where id = 0')

@@ -237,6 +237,15 @@ test.serial(
       t.deepEqual(await codes([bank.transact(ctx, 'thinkAfterwards', 100, { timeoutMs: 30 })]), [
         'TRANSACTION_TIMEOUT',
       ])
+      const misnamed = [
+        bank.transact(ctx, 'leaf', 1, { timeout: 5 } as never),
+        bank.transact(ctx, 'publishBadly', { delay: 5 }),
+        bank.transact(ctx, 'publishBadly', { delayMs: -1 }),
+      ]
+      t.deepEqual(
+        await codes(misnamed),
+        misnamed.map(() => 'TRANSACTION_OPTION_INVALID'),
+      )
       t.deepEqual(await codes([bank.transact(ctx, 'constructor' as never)]), ['TRANSACTION_UNKNOWN_NAME'])
       t.is(await bank.transact(ctx, 'balance', 0), 1_000)
     })
