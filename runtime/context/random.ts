@@ -9,8 +9,8 @@ export interface Random {
   nextUint32(): number
 }
 
-/** How many integers are drawn from the operating system at once: one call costs as much as hundreds of bytes. */
-const POOL_SIZE = 256
+/** How many integers are drawn from the operating system at once: one call costs as much as thousands of bytes. */
+const POOL_SIZE = 4_096
 
 /** Unpredictable numbers from the operating system's generator. */
 export function createRandom(): Random {
@@ -46,20 +46,20 @@ export function nextFraction(random: Random): number {
   return random.nextUint32() / 0x1_0000_0000
 }
 
-/** Of each byte. A trace id for every request is worth a table. */
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+/** Where bytes become text: a trace id for every request is worth it. */
+const scratch = Buffer.alloc(16)
 
-/** `bytes` bytes as lower-case hexadecimal, never all zero: W3C trace ids must not be. `bytes` is a multiple of 4. */
-export function nextHex(random: Random, bytes: number): string {
-  let text = ''
+/** `bytes` bytes as lower-case hexadecimal, never all zero: W3C trace ids must not be. */
+export function nextHex(random: Random, bytes: 4 | 8 | 12 | 16): string {
   let isZero = true
   for (let i = 0; i < bytes; i += 4) {
     const word = random.nextUint32()
     if (word !== 0) isZero = false
-    text += HEX[word >>> 24] as string
-    text += HEX[(word >>> 16) & 255] as string
-    text += HEX[(word >>> 8) & 255] as string
-    text += HEX[word & 255] as string
+    scratch[i] = word >>> 24
+    scratch[i + 1] = word >>> 16
+    scratch[i + 2] = word >>> 8
+    scratch[i + 3] = word
   }
-  return isZero ? `${text.slice(0, -1)}1` : text
+  if (isZero) scratch[bytes - 1] = 1
+  return scratch.toString('hex', 0, bytes)
 }
