@@ -43,9 +43,7 @@ export class RequestBody implements AsyncIterableIterator<Buffer, undefined> {
    *   does not come.
    */
   next(): Promise<Piece> {
-    if (this.reader !== undefined) {
-      return Promise.reject(new UsageError('HTTP_BODY_BUSY', 'the body has one reader at a time'))
-    }
+    if (this.reader !== undefined) return Promise.reject(busy())
     try {
       const piece = this.take()
       if (piece !== undefined) return Promise.resolve(piece)
@@ -61,6 +59,14 @@ export class RequestBody implements AsyncIterableIterator<Buffer, undefined> {
     return new Promise((resolve, reject) => {
       this.reader = { resolve, reject }
     })
+  }
+
+  /** @internal All pieces that are here, without a promise for each. @throws what `next` fails with. */
+  takeArrived(): Buffer[] {
+    if (this.reader !== undefined) throw busy()
+    const pieces: Buffer[] = []
+    for (let piece = this.take(); piece?.done === false; piece = this.take()) pieces.push(piece.value)
+    return pieces
   }
 
   return(): Promise<Piece> {
@@ -143,4 +149,8 @@ export class RequestBody implements AsyncIterableIterator<Buffer, undefined> {
     }
     return this.decoder.done ? { done: true, value: undefined } : undefined
   }
+}
+
+function busy(): UsageError {
+  return new UsageError('HTTP_BODY_BUSY', 'the body has one reader at a time')
 }

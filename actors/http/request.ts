@@ -119,27 +119,38 @@ export class HttpRequest {
 
   /** The whole body, at most `bodyBytesMax` bytes, once. @throws UsageError (`HTTP_BODY_READ`) for the second time. */
   async bytes(): Promise<Buffer> {
-    if (this.wasCollected)
-      throw new UsageError('HTTP_BODY_READ', 'the body was read before: it can be read once')
-    this.wasCollected = true
-    const pieces: Buffer[] = []
-    for await (const piece of this.body) pieces.push(piece)
-    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+    return this.collect()
   }
 
   /** The whole body as UTF-8. */
   async text(): Promise<string> {
-    return (await this.bytes()).toString('utf8')
+    return (await this.collect()).toString('utf8')
   }
 
   /** The whole body as JSON. @throws PeerError (`HTTP_BODY_NOT_JSON`), answered with 400 if the handler lets it through. */
   async json(): Promise<unknown> {
-    const text = await this.text()
+    const body = this.collect()
+    const bytes = Buffer.isBuffer(body) ? body : await body
     try {
-      return JSON.parse(text)
+      return JSON.parse(bytes.toString('utf8'))
     } catch (cause) {
       throw new BodyNotJsonError(cause)
     }
+  }
+
+  /** At once where all of it is here, as with most requests: to wait for each piece would cost more than to read it. */
+  private collect(): Buffer | Promise<Buffer> {
+    if (this.wasCollected)
+      throw new UsageError('HTTP_BODY_READ', 'the body was read before: it can be read once')
+    this.wasCollected = true
+    const { body } = this
+    const pieces = body.takeArrived()
+    return body.isDone ? joined(pieces) : this.collectRest(pieces)
+  }
+
+  private async collectRest(pieces: Buffer[]): Promise<Buffer> {
+    for await (const piece of this.body) pieces.push(piece)
+    return joined(pieces)
   }
 
   // ── For the conversation ───────────────────────────────────────────────────────────────────────────────────────
@@ -185,6 +196,10 @@ export class HttpRequest {
     this.body.isBroken = true
     this.body.fail(error)
   }
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
 }
 
 class BodyNotJsonError extends PeerError {
