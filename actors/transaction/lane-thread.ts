@@ -17,7 +17,7 @@ import { DatabaseError, TransactionError } from './errors.ts'
 import type { DatabaseLimits } from './limits.ts'
 import { AGAIN, FAILED, failedReport, type Report, UNKNOWN } from './report.ts'
 import type { DatabaseThreadEvent } from './thread/database-thread.ts'
-import { type GroupAnswer, JOB_STRIDE, type Opened } from './thread/messages.ts'
+import type { GroupAnswer, Opened } from './thread/messages.ts'
 import { Group, type GroupThread, type Ticket } from './ticket.ts'
 
 /** The lane, and the database above it. */
@@ -100,18 +100,14 @@ export class LaneThread implements GroupThread {
     this.groups[slot] = group
     this.underWay += 1
     this.board.prepare(slot, tickets.length)
-    const jobs: unknown[] = new Array(tickets.length * JOB_STRIDE)
-    let at = 0
+    // Pushed: an array that was made with its length has holes for V8, and crosses half as fast.
+    const jobs: unknown[] = []
     for (let index = 0; index < tickets.length; index++) {
       const ticket = tickets[index] as Ticket
       ticket.group = group
       ticket.index = index
-      jobs[at++] = ticket.name
-      jobs[at++] = ticket.input
-      jobs[at++] = ticket.attempt
-      jobs[at++] = Math.min(ticket.timeoutMs, ticket.ctx.remainingMs)
-      jobs[at++] = ticket.traceparent
-      jobs[at++] = ticket.values
+      const remainingMs = Math.min(ticket.timeoutMs, ticket.ctx.remainingMs)
+      jobs.push(ticket.name, ticket.input, ticket.attempt, remainingMs, ticket.traceparent, ticket.values)
     }
     const { access, isolation } = tickets[0] as Ticket
     group.question = this.ref.ask(ctx, { type: 'group', slot, access, isolation, jobs }, FOR_EVER)

@@ -50,11 +50,11 @@ function plainCopy(value: unknown, depth: number): unknown {
 /** One with holes, or with names beside its indices, is not plain. */
 function arrayCopy(values: readonly unknown[], depth: number): unknown {
   if (Object.keys(values).length !== values.length) return OTHER
-  const copy: unknown[] = new Array(values.length)
+  const copy: unknown[] = []
   for (let i = 0; i < values.length; i++) {
     const one = plainCopy(values[i], depth)
     if (one === OTHER) return OTHER
-    copy[i] = one
+    copy.push(one)
   }
   return copy
 }
