@@ -62,6 +62,11 @@ export class LaneThread implements GroupThread {
     this.groups = new Array(slots).fill(undefined)
   }
 
+  /** For groups. */
+  get places(): number {
+    return this.groups.length
+  }
+
   get hasRoom(): boolean {
     return this.isOpen && this.underWay < this.groups.length && this.freeSlot() !== -1
   }

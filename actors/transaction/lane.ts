@@ -124,17 +124,19 @@ export class Lane implements TicketLane {
         if (one.hasRoom && (thread === undefined || one.underWay < thread.underWay)) thread = one
       }
       if (thread === undefined) break
-      const tickets = this.take()
+      const places = this.threads.length * thread.places
+      const most = this.size.next(this.queue.size, this.underWay, places, thread.underWay > 0)
+      if (most === 0) break
+      const tickets = this.take(most)
       if (tickets.length === 0) break
       this.underWay += tickets.length
-      thread.give(tickets, this.size.now)
+      thread.give(tickets, most)
     }
     this.arm()
   }
 
-  private take(): Ticket[] {
+  private take(most: number): Ticket[] {
     const tickets: Ticket[] = []
-    const most = this.size.now
     const nowMs = this.nowMs
     for (
       let ticket = this.queue.first;
@@ -169,12 +171,12 @@ export class Lane implements TicketLane {
 
   // ── What threads tell ──────────────────────────────────────────────────────────────────────────────────────────
 
-  settled(group: Group, { reports, elapsedMs }: GroupAnswer): void {
+  settled(group: Group, { reports, elapsedMs, commitMs }: GroupAnswer): void {
     const { tickets } = group
     let published = 0
     let committed = 0
     this.left(group)
-    this.size.ended(this.nowMs, group.size, tickets.length, elapsedMs)
+    this.size.ended({ nowMs: this.nowMs, size: group.size, jobs: tickets.length, elapsedMs, commitMs })
     tickets.forEach((ticket, index) => {
       const report = unpackReport(reports, index)
       published += report.published

@@ -138,10 +138,12 @@ class DatabaseThread implements Instance {
     const session = this.cache.session({ access, isolation, dialect })
     const group: Job[] = []
     for (let at = 0; at < jobs.length; at += JOB_STRIDE) group.push(this.jobAt(jobs, at, session))
-    const reports = drive(runGroup(this.worldOfGroups(driver, session), { slot, access, isolation }, group))
+    const world = this.worldOfGroups(driver, session)
+    const reports = drive(runGroup(world, { slot, access, isolation }, group))
     const answer = (settled: Parameters<typeof packReports>[0]): GroupAnswer => ({
       reports: packReports(settled),
       elapsedMs: clock.nowMs() - startedAtMs,
+      commitMs: world.commitMs,
     })
     if (!isLater(reports)) return answer(reports)
     const answered = (reports as Deferred<Parameters<typeof packReports>[0]>).then(answer)
@@ -219,6 +221,7 @@ class DatabaseThread implements Instance {
   private worldOfGroups(driver: Driver, session: CacheSession): GroupWorld {
     const { board, sessions, ctx, input } = this
     return {
+      commitMs: 0,
       driver,
       statementTimeoutMs: input.limits.statementTimeoutMs,
       nowMs: () => ctx.clock.nowMs(),

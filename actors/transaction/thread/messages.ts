@@ -50,4 +50,6 @@ export interface GroupAnswer {
   readonly reports: readonly unknown[]
   /** For which the thread was occupied with it. */
   readonly elapsedMs: number
+  /** And of these, for COMMIT. */
+  readonly commitMs: number
 }

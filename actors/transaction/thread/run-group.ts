@@ -25,6 +25,8 @@ export interface Job {
 export interface GroupWorld {
   readonly driver: Driver
   readonly statementTimeoutMs: number
+  /** Milliseconds that COMMIT has taken. */
+  commitMs: number
   nowMs(): number
   /** What caches know of commits under way. */
   readonly guard: CommitGuard
@@ -158,8 +160,10 @@ function* end(
         again(world, job, new DatabaseError('DATABASE_INTERRUPTED', 'the group was given up')),
       )
     }
+    const startedAtMs = world.nowMs()
     try {
       yield* now(session.commit())
+      world.commitMs = world.nowMs() - startedAtMs
     } catch (error) {
       const isInDoubt = access === 'write' && error instanceof DatabaseError && error.isInDoubt
       if (isInDoubt) isCommitted = undefined
