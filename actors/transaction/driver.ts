@@ -73,6 +73,8 @@ export interface Driver {
  * Whatever a driver throws, or rejects with, is a `DatabaseError`.
  */
 export interface Session {
+  /** Steps that were done and may have changed something. */
+  readonly writes: number
   /** Does a step of the kinds `run`, `one`, `first` and `all`. `pipeline` is given as the steps in it, one after another, not waited for. */
   execute(step: Step): MaybeLater<unknown>
   savepoint(name: string): MaybeLater<unknown>

@@ -115,7 +115,8 @@ export class LaneThread implements GroupThread {
       jobs.push(ticket.name, ticket.input, ticket.attempt, remainingMs, ticket.traceparent, ticket.values)
     }
     const { access, isolation } = tickets[0] as Ticket
-    group.question = this.ref.ask(ctx, { type: 'group', slot, access, isolation, jobs }, FOR_EVER)
+    const wasSpoilt = tickets.some((ticket) => ticket.wasSpoilt)
+    group.question = this.ref.ask(ctx, { type: 'group', slot, access, isolation, wasSpoilt, jobs }, FOR_EVER)
     ;(group.question as Deferred<GroupAnswer>).listen(
       (answer) => {
         this.board.free(slot)

@@ -14,7 +14,18 @@ import { DatabaseError, TransactionRefusedError } from './errors.ts'
 import { GroupSize } from './group-size.ts'
 import type { LaneThread } from './lane-thread.ts'
 import type { DatabaseLimits } from './limits.ts'
-import { AGAIN, FAILED, failedReport, OK, type Report, TRANSIENT, UNKNOWN, unpackReport } from './report.ts'
+import {
+  AGAIN,
+  FAILED,
+  failedReport,
+  NOT_RUN,
+  OK,
+  type Report,
+  SPOILT,
+  TRANSIENT,
+  UNKNOWN,
+  unpackReport,
+} from './report.ts'
 import type { TransactionEvent } from './states.ts'
 import type { GroupAnswer } from './thread/messages.ts'
 import type { Group, Ticket, TicketLane } from './ticket.ts'
@@ -41,6 +52,8 @@ export class Lane implements TicketLane {
   threads: readonly LaneThread[] = []
   /** Handed to threads. */
   underWay = 0
+  /** That were given out. */
+  private places = 0
   /** Waiting to be done again. */
   private retrying = 0
   private timer: Timer | undefined = undefined
@@ -75,6 +88,8 @@ export class Lane implements TicketLane {
       this.decide(ticket, { type: 'rolledBack', report: INTERRUPTED })
       return
     }
+    this.places += 1
+    ticket.place = this.places
     ticket.isQueued = true
     this.queue.push(ticket)
     this.office.wake()
@@ -175,14 +190,18 @@ export class Lane implements TicketLane {
     const { tickets } = group
     let published = 0
     let committed = 0
+    let wasSpoilt = false
     this.left(group)
-    this.size.ended({ nowMs: this.nowMs, size: group.size, jobs: tickets.length, elapsedMs, commitMs })
     tickets.forEach((ticket, index) => {
       const report = unpackReport(reports, index)
       published += report.published
       if (report.status === OK) committed += 1
+      if (report.status === SPOILT || report.status === NOT_RUN) wasSpoilt = true
       this.report(ticket, report)
     })
+    // Half of a group says nothing of what a group takes.
+    if (!wasSpoilt)
+      this.size.ended({ nowMs: this.nowMs, size: group.size, jobs: tickets.length, elapsedMs, commitMs })
     this.office.grouped(committed, published)
     if (this.queue.size > 0) this.office.wake()
   }
@@ -208,6 +227,7 @@ export class Lane implements TicketLane {
     else if (ticket.stoppedAtMs !== undefined)
       this.decide(ticket, { type: 'rolledBack', report: INTERRUPTED })
     else if (status === AGAIN) this.again(ticket, result)
+    else if (status === SPOILT || status === NOT_RUN) this.spoilt(ticket, status === SPOILT, result)
     else if (status === TRANSIENT) this.retry(ticket, report)
   }
 
@@ -215,6 +235,20 @@ export class Lane implements TicketLane {
   private again(ticket: Ticket, error: unknown): void {
     ticket.isAlone = true
     ticket.lastError = error
+    ticket.teller?.moved('again')
+    this.giveBack(ticket)
+  }
+
+  /**
+   * At once, in a savepoint, so that it does not matter to others if it fails, nor to it if they do.
+   *
+   * @param error - its own, if any.
+   */
+  private spoilt(ticket: Ticket, wasRun: boolean, error: unknown): void {
+    ticket.wasSpoilt = true
+    ticket.waitsSinceMs = this.nowMs
+    if (error !== undefined) ticket.lastError = error
+    if (!wasRun) ticket.attempt -= 1
     ticket.teller?.moved('again')
     this.giveBack(ticket)
   }
@@ -237,7 +271,7 @@ export class Lane implements TicketLane {
     const mostMs = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(30, attempt - 1))
     const delayMs = Math.min(
       nextFraction(ctx.random) * mostMs,
-      Math.max(0, ticket.enteredAtMs + waitMs - this.nowMs),
+      Math.max(0, ticket.waitsSinceMs + waitMs - this.nowMs),
     )
     this.office.retried()
     ticket.teller?.moved('again')
@@ -260,7 +294,7 @@ export class Lane implements TicketLane {
     let place: Ticket | undefined
     for (
       let one = this.queue.first;
-      one !== undefined && one.enteredAtMs <= ticket.enteredAtMs;
+      one !== undefined && one.place < ticket.place;
       one = one.after as Ticket | undefined
     ) {
       place = one
@@ -272,7 +306,7 @@ export class Lane implements TicketLane {
   // ── Who waits too long ─────────────────────────────────────────────────────────────────────────────────────────
 
   private isOverdue(ticket: Ticket, nowMs: number): boolean {
-    return nowMs >= ticket.enteredAtMs + this.office.limits.waitMs
+    return nowMs >= ticket.waitsSinceMs + this.office.limits.waitMs
   }
 
   private expire(ticket: Ticket): void {
@@ -289,10 +323,17 @@ export class Lane implements TicketLane {
     return new TransactionRefusedError('TRANSACTION_EXPIRED', message, waitMs, cause)
   }
 
-  /** The first in the queue is the oldest: one timer serves all. */
+  /** Who has waited longest: the first, but for those whose time begins anew. */
+  private get oldest(): Ticket | undefined {
+    let one = this.queue.first
+    while (one?.wasSpoilt && one.after !== undefined) one = one.after as Ticket
+    return one
+  }
+
+  /** One timer serves all. */
   private arm(): void {
-    const { first } = this.queue
-    const dueMs = first === undefined ? undefined : first.enteredAtMs + this.office.limits.waitMs
+    const { oldest } = this
+    const dueMs = oldest === undefined ? undefined : oldest.waitsSinceMs + this.office.limits.waitMs
     if (this.timer !== undefined && (dueMs === undefined || dueMs < this.timer.atMs)) {
       this.timer.cancel()
       this.timer = undefined
@@ -303,12 +344,8 @@ export class Lane implements TicketLane {
   private rang(): void {
     this.timer = undefined
     const nowMs = this.nowMs
-    for (
-      let { first } = this.queue;
-      first !== undefined && this.isOverdue(first, nowMs);
-      { first } = this.queue
-    ) {
-      this.expire(first)
+    for (let { oldest } = this; oldest !== undefined && this.isOverdue(oldest, nowMs); { oldest } = this) {
+      this.expire(oldest)
     }
     this.arm()
   }

@@ -12,6 +12,10 @@ export const UNKNOWN = 2
 export const AGAIN = 3
 /** It is rolled back, and the same may well succeed if it is done again. */
 export const TRANSIENT = 4
+/** It is rolled back since another of its group has failed, and may be done again, each in a savepoint. */
+export const SPOILT = 5
+/** So is this one, which was not even begun. */
+export const NOT_RUN = 6
 
 export interface Report {
   readonly status: number

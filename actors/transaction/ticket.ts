@@ -34,7 +34,6 @@ export class Ticket extends Linked {
   readonly input: unknown
   readonly access: Access
   readonly isolation: Isolation
-  readonly enteredAtMs: number
   readonly timeoutMs: number
   /** Of the request's context, what crosses with it. */
   readonly traceparent: string
@@ -43,10 +42,16 @@ export class Ticket extends Linked {
   readonly ctx: Context
   /** Its actor, which is told how it goes. */
   teller: Teller | undefined = undefined
+  /** In the order of their coming. */
+  place = 0
+  /** How long it may wait is counted from here: anew where it was run, and undone through no fault of its own. */
+  waitsSinceMs: number
   /** Times that it was handed to a thread. */
   attempt = 0
   /** It shares no group: others of its last one were at fault, or it was. */
   isAlone = false
+  /** Another of its last group had failed, and with it all had to be undone. */
+  wasSpoilt = false
   isQueued = false
   /** While it waits to be done again. */
   retry: Timer | undefined = undefined
@@ -62,7 +67,7 @@ export class Ticket extends Linked {
   /** Since when nobody wants it, while it runs. */
   stoppedAtMs: number | undefined = undefined
 
-  constructor(lane: TicketLane, job: TicketJob, enteredAtMs: number) {
+  constructor(lane: TicketLane, job: TicketJob, nowMs: number) {
     super()
     this.lane = lane
     this.ctx = job.ctx
@@ -73,7 +78,7 @@ export class Ticket extends Linked {
     this.timeoutMs = job.timeoutMs
     this.traceparent = job.traceparent
     this.values = job.values
-    this.enteredAtMs = enteredAtMs
+    this.waitsSinceMs = nowMs
   }
 }
 

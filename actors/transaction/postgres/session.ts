@@ -31,6 +31,7 @@ export class PostgresSession implements Session {
   private readonly home: SessionHome
   private readonly connection: Connection
   private readonly begun: Promise<void>
+  writes = 0
   private phase: 'open' | 'committing' | 'over' = 'open'
   private isInterrupted = false
   /** BEGIN has failed: whatever was sent behind it was done outside of a transaction, or not at all. */
@@ -58,6 +59,7 @@ export class PostgresSession implements Session {
   }
 
   execute(step: Step): Promise<unknown> {
+    this.writes += 1
     return observed(this.perform(step))
   }
 

@@ -16,10 +16,16 @@ import { checkStatement } from './refused-statements.ts'
 /** Prepared statements that are kept. */
 const STATEMENTS_MAX = 1_000
 
+/** A statement of a body. */
+interface Prepared {
+  readonly statement: SqliteStatement
+  readonly mayWrite: boolean
+}
+
 export class SqliteDriver implements Driver {
   private readonly handle: SqliteHandle
   private readonly settings: DriverSettings
-  private readonly statements = new LRUCache<string, SqliteStatement>({ max: STATEMENTS_MAX })
+  private readonly statements = new LRUCache<string, Prepared>({ max: STATEMENTS_MAX })
   /** What begins and ends transactions and savepoints. */
   private readonly commands = new LRUCache<string, SqliteStatement>({ max: STATEMENTS_MAX })
   private readonly session: SqliteSession
@@ -58,7 +64,12 @@ export class SqliteDriver implements Driver {
   /** A statement without parameters and rows. */
   command(sql: string): void {
     try {
-      this.statement(sql, false).run(NONE)
+      let statement = this.commands.get(sql)
+      if (statement === undefined) {
+        statement = this.handle.prepare(sql)
+        this.commands.set(sql, statement)
+      }
+      statement.run(NONE)
     } catch (error) {
       throw toDatabaseError(error, sql)
     }
@@ -71,8 +82,10 @@ export class SqliteDriver implements Driver {
 
   execute({ kind, sql, parameters }: Step): unknown {
     try {
-      const statement = this.statement(sql, true)
+      const { statement, mayWrite } = this.prepared(sql)
       const bound = bind(parameters)
+      // Also one that fails may have done a part of it (ON CONFLICT FAIL).
+      if (mayWrite) this.session.writes += 1
       if (kind === 'run') return { changes: statement.run(bound) } satisfies Changes
       if (kind === 'all') return this.rows(statement, bound)
       const row = statement.first(bound)
@@ -96,16 +109,15 @@ export class SqliteDriver implements Driver {
     return rows
   }
 
-  /** @param isBody - asked for by the body of a transaction, which may not say everything. */
-  private statement(sql: string, isBody: boolean): SqliteStatement {
-    const known = isBody ? this.statements : this.commands
-    let statement = known.get(sql)
-    if (statement === undefined) {
-      if (isBody) checkStatement(sql)
-      statement = this.handle.prepare(sql)
-      known.set(sql, statement)
+  private prepared(sql: string): Prepared {
+    const { statements } = this
+    let prepared = statements.get(sql)
+    if (prepared === undefined) {
+      const mayWrite = checkStatement(sql) !== 'select'
+      prepared = { statement: this.handle.prepare(sql), mayWrite }
+      statements.set(sql, prepared)
     }
-    return statement
+    return prepared
   }
 
   private attempt(what: string, action: () => void): void {
@@ -122,6 +134,7 @@ class SqliteSession implements Session {
   private readonly driver: SqliteDriver
   /** It only reads, on a connection that could write. */
   isGuarded = false
+  writes = 0
 
   constructor(driver: SqliteDriver) {
     this.driver = driver

@@ -31,19 +31,27 @@ const DOERS: ReadonlySet<string> = new Set([
   'wal_checkpoint',
 ])
 
+/** The one pragma that writes and can be selected from. */
+const OPTIMIZES = /\bpragma_optimize\b/i
+
 /** White space and comments before the first word. */
 const BEFORE = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|;)*/
 const PRAGMA = /^pragma\s+(?:\w+\s*\.\s*)?(\w+)\s*([=(])?/i
 
-/** @throws DatabaseError (`DATABASE_STATEMENT`) */
-export function checkStatement(sql: string): void {
+/**
+ * @returns its first word, in small letters.
+ * @throws DatabaseError (`DATABASE_STATEMENT`)
+ */
+export function checkStatement(sql: string): string {
   const text = sql.slice(BEFORE.exec(sql)?.[0].length ?? 0)
   const verb = /^[a-z]+/i.exec(text)?.[0].toLowerCase() ?? ''
   refuseControl(verb, sql)
+  if (OPTIMIZES.test(text)) throw refused(CONNECTION, sql)
   if (VERBS.has(verb)) throw refused(CONNECTION, sql)
   const pragma = PRAGMA.exec(text)
-  if (pragma === null) return
+  if (pragma === null) return verb
   const name = (pragma[1] as string).toLowerCase()
   const sets = pragma[2] !== undefined && !PRAGMAS.has(name)
   if (sets || DOERS.has(name)) throw refused(CONNECTION, sql)
+  return verb
 }

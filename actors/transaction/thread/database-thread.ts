@@ -23,12 +23,13 @@ import type { Migration } from '../migrations.ts'
 import { insertPublished } from '../outbox/store.ts'
 import { outboxTransactions } from '../outbox/transactions.ts'
 import { copied } from '../plain-data.ts'
-import { packReports } from '../report.ts'
+import { packReports, type Report } from '../report.ts'
 import type { Steps } from '../step.ts'
 import { Catalogue, type Definition } from './catalogue.ts'
 import { type GroupAnswer, type GroupEvent, JOB_STRIDE, type Opened, type ThreadInput } from './messages.ts'
 import { prepare } from './prepare.ts'
 import { type GroupWorld, type Job, runGroup } from './run-group.ts'
+import { SavepointPolicy } from './savepoint-policy.ts'
 import { Tx, type TxWorld } from './tx.ts'
 
 export type DatabaseThreadEvent =
@@ -48,6 +49,7 @@ class DatabaseThread implements Instance {
   private readonly input: ThreadInput
   private readonly board: Board
   private readonly cache: ThreadCache
+  private readonly savepoints = new SavepointPolicy()
   private driver: Driver | undefined = undefined
   private catalogue: Catalogue | undefined = undefined
   private opening: Deferred<Opened> | undefined = undefined
@@ -123,7 +125,7 @@ class DatabaseThread implements Instance {
     return drive(prepare({ driver, dialect, migrations, nowMs, wallMs, tx }))
   }
 
-  private run({ slot, access, isolation, jobs }: GroupEvent): GroupAnswer | Deferred<GroupAnswer> {
+  private run({ slot, access, isolation, wasSpoilt, jobs }: GroupEvent): GroupAnswer | Deferred<GroupAnswer> {
     const { driver } = this
     if (driver === undefined) {
       // Home has not heard that this is another life.
@@ -139,14 +141,14 @@ class DatabaseThread implements Instance {
     const group: Job[] = []
     for (let at = 0; at < jobs.length; at += JOB_STRIDE) group.push(this.jobAt(jobs, at, session))
     const world = this.worldOfGroups(driver, session)
-    const reports = drive(runGroup(world, { slot, access, isolation }, group))
-    const answer = (settled: Parameters<typeof packReports>[0]): GroupAnswer => ({
-      reports: packReports(settled),
+    const ran = drive(runGroup(world, { slot, access, isolation, wasSpoilt }, group))
+    const answer = (reports: readonly Report[]): GroupAnswer => ({
+      reports: packReports(reports),
       elapsedMs: clock.nowMs() - startedAtMs,
       commitMs: world.commitMs,
     })
-    if (!isLater(reports)) return answer(reports)
-    const answered = (reports as Deferred<Parameters<typeof packReports>[0]>).then(answer)
+    if (!isLater(ran)) return answer(ran)
+    const answered = (ran as Deferred<readonly Report[]>).then(answer)
     this.work.add(answered)
     const done = () => void this.work.delete(answered)
     answered.listen(done, done)
@@ -224,10 +226,11 @@ class DatabaseThread implements Instance {
       commitMs: 0,
       driver,
       statementTimeoutMs: input.limits.statementTimeoutMs,
+      savepoints: this.savepoints,
       nowMs: () => ctx.clock.nowMs(),
       guard: session,
-      hookFailed: (error) => ctx.log.error({ error }, 'a hook of a transaction has failed'),
       doubted: () => this.doubted(session),
+      hookFailed: (error) => ctx.log.error({ error }, 'a hook of a transaction has failed'),
       opened: (slot, session) => {
         sessions[slot] = session
       },

@@ -41,6 +41,8 @@ export interface GroupEvent {
   readonly slot: number
   readonly access: Access
   readonly isolation: Isolation
+  /** One of them at least is done again, since a group of it was spoilt. */
+  readonly wasSpoilt: boolean
   /** Flat: name, input, attempt, milliseconds left to run, traceparent, encoded values by key name. */
   readonly jobs: readonly unknown[]
 }

@@ -1,17 +1,21 @@
 /**
- * Runs a group of transactions: in one session, each in a savepoint, with one COMMIT for all; or one alone.
+ * Runs a group of transactions: in one session, with one COMMIT for all; or one alone.
  *
- * Rules: one that fails is rolled back alone. Where COMMIT fails, or the database has ended the session by itself, nothing of
- * the group has happened: then each is done again, alone, and who was at fault is found out. Reports are made after COMMIT.
+ * Rules: one that fails is rolled back alone. For that each is in a savepoint; or none is, while hardly any fails: then one that
+ * fails after it wrote spoils the group, which is rolled back, and done again with savepoints (see savepoint-policy.ts). Where
+ * COMMIT fails, or the database has ended the session by itself, nothing of the group has happened: then each is done again,
+ * alone, and who was at fault is found out. Reports are made after COMMIT.
  */
+import { codeOf } from '../../../runtime/errors.ts'
 import type { CommitGuard } from '../cache/guard.ts'
 import type { Access, Driver, Isolation, Session } from '../driver.ts'
 import { DatabaseError } from '../errors.ts'
-import { isLater, now, type Waiting } from '../maybe-later.ts'
-import { AGAIN, FAILED, OK, type Report, TRANSIENT, UNKNOWN } from '../report.ts'
+import { now, type Waiting } from '../maybe-later.ts'
+import { OK, type Report, UNKNOWN } from '../report.ts'
 import type { Steps } from '../step.ts'
-import type { Hook } from './effects.ts'
+import { again, committed, type HookWorld, rolledBack, spoilt, unknown } from './reports.ts'
 import { BodyRun } from './run-body.ts'
+import type { SavepointPolicy } from './savepoint-policy.ts'
 import type { Tx } from './tx.ts'
 
 /** One transaction of a group. */
@@ -22,16 +26,15 @@ export interface Job {
   body(): Steps<unknown>
 }
 
-export interface GroupWorld {
+export interface GroupWorld extends HookWorld {
   readonly driver: Driver
   readonly statementTimeoutMs: number
+  readonly savepoints: SavepointPolicy
   /** Milliseconds that COMMIT has taken. */
   commitMs: number
   nowMs(): number
   /** What caches know of commits under way. */
   readonly guard: CommitGuard
-  /** A hook that nobody waits for has failed. */
-  hookFailed(error: unknown): void
   /** Nobody knows whether it is committed. */
   doubted(): void
   /** A session is open, or is not any more: to be interrupted meanwhile. */
@@ -49,6 +52,8 @@ export interface GroupOptions {
   readonly slot: number
   readonly access: Access
   readonly isolation: Isolation
+  /** One of them at least was in a group that was spoilt: each is in a savepoint. */
+  readonly wasSpoilt: boolean
 }
 
 /** What has become of one, before COMMIT. */
@@ -63,7 +68,7 @@ export function* runGroup(
   options: GroupOptions,
   jobs: readonly Job[],
 ): Waiting<readonly Report[]> {
-  const { slot, access } = options
+  const { slot } = options
   let session: Session
   try {
     session = yield* now(world.driver.begin(options))
@@ -74,26 +79,7 @@ export function* runGroup(
   world.opened(slot, session)
   let reports: readonly Report[] = []
   try {
-    const isGrouped = jobs.length > 1
-    const fates: Fate[] = []
-    for (let index = 0; index < jobs.length; index++) {
-      // Readers share a snapshot, and have nothing to roll back.
-      const fate = yield* runOne(
-        world,
-        slot,
-        index,
-        jobs[index] as Job,
-        session,
-        isGrouped && access === 'write',
-      )
-      fates.push(fate)
-      if (!session.isLost || fate.isDone) continue
-      yield* now(session.rollback())
-      return jobs.map((job, i) =>
-        i === index ? rolledBack(world, job, fate.error) : again(world, job, fate.error),
-      )
-    }
-    reports = yield* end(world, options, jobs, fates, session)
+    reports = yield* run(world, options, jobs, session)
     return reports
   } finally {
     world.opened(slot, undefined)
@@ -106,27 +92,64 @@ export function* runGroup(
   }
 }
 
+function* run(
+  world: GroupWorld,
+  options: GroupOptions,
+  jobs: readonly Job[],
+  session: Session,
+): Waiting<readonly Report[]> {
+  const { access, wasSpoilt } = options
+  const { savepoints } = world
+  // Readers share a snapshot, and have nothing to roll back.
+  const isSpoilable = jobs.length > 1 && access === 'write'
+  const hasSavepoints = isSpoilable && (wasSpoilt || savepoints.areUsed)
+  let isSpoilt = false
+  const fates: Fate[] = []
+  for (let index = 0; index < jobs.length; index++) {
+    const { writes } = session
+    const fate = yield* runOne(world, options.slot, index, jobs[index] as Job, session, hasSavepoints)
+    fates.push(fate)
+    if (fate.isDone) continue
+    if (session.isLost) {
+      yield* now(session.rollback())
+      return undone(world, jobs, fates, (job, i) =>
+        i === index ? rolledBack(world, job, fate.error) : again(world, job, fate.error),
+      )
+    }
+    if (!isSpoilable || session.writes === writes) continue
+    isSpoilt = true
+    if (hasSavepoints) continue
+    savepoints.ended(true)
+    yield* now(session.rollback())
+    return undone(world, jobs, fates, (job, i) =>
+      spoilt(world, job, { wasRun: i <= index, error: i === index ? fate.error : undefined }),
+    )
+  }
+  if (isSpoilable && !wasSpoilt) savepoints.ended(isSpoilt)
+  return yield* end(world, options, jobs, fates, session)
+}
+
 function* runOne(
   world: GroupWorld,
   slot: number,
   index: number,
   { tx, timeoutMs, body }: Job,
   session: Session,
-  isGrouped: boolean,
+  hasSavepoint: boolean,
 ): Waiting<Fate> {
   const { statementTimeoutMs } = world
   world.begins(slot, index)
   try {
-    if (isGrouped) session.savepoint(SAVEPOINT)
+    if (hasSavepoint) session.savepoint(SAVEPOINT)
     const nowMs = () => world.nowMs()
     const isStopped = () => world.isStopped(slot, index)
-    const run = new BodyRun({ tx, session, timeoutMs, statementTimeoutMs, nowMs, isStopped })
-    const value = yield* run.run(body())
-    if (isGrouped) yield* now(session.release(SAVEPOINT))
+    const running = new BodyRun({ tx, session, timeoutMs, statementTimeoutMs, nowMs, isStopped })
+    const value = yield* running.run(body())
+    if (hasSavepoint) yield* now(session.release(SAVEPOINT))
     return { isDone: true, value }
   } catch (error) {
     tx.usedOverlay?.rollback()
-    if (isGrouped && !session.isLost) yield* now(session.rollbackTo(SAVEPOINT))
+    if (hasSavepoint && !session.isLost) yield* now(session.rollbackTo(SAVEPOINT))
     return { isDone: false, error }
   } finally {
     tx.end()
@@ -156,9 +179,8 @@ function* end(
   try {
     if (!world.committing(slot)) {
       yield* now(session.rollback())
-      return reportAll((job) =>
-        again(world, job, new DatabaseError('DATABASE_INTERRUPTED', 'the group was given up')),
-      )
+      const error = new DatabaseError('DATABASE_INTERRUPTED', 'the group was given up')
+      return undone(world, jobs, fates, (job) => again(world, job, error))
     }
     const startedAtMs = world.nowMs()
     try {
@@ -170,7 +192,9 @@ function* end(
       yield* now(session.rollback())
       if (isInDoubt) world.doubted()
       if (isInDoubt) return reportAll((job) => unknown(world, job, error))
-      return reportAll((job) => (jobs.length > 1 ? again(world, job, error) : rolledBack(world, job, error)))
+      return undone(world, jobs, fates, (job) =>
+        jobs.length > 1 ? again(world, job, error) : rolledBack(world, job, error),
+      )
     }
     world.committed(slot)
     isCommitted = true
@@ -181,54 +205,28 @@ function* end(
   }
 }
 
-function committed(world: GroupWorld, { tx }: Job, value: unknown): Report {
-  const { emits, published, afterCommit } = tx.effects
-  const hookFailures = runHooks(world, afterCommit)
-  return {
-    status: OK,
-    result: value,
-    emits: emits.length === 0 ? undefined : emits,
-    published: published.length,
-    hookFailures,
-  }
+/**
+ * Nothing of the group has happened. What the database has told one that failed may have been taken back as well: it is done again,
+ * as the others are. But who was stopped has had its time, whatever the others did.
+ */
+function undone(
+  world: GroupWorld,
+  jobs: readonly Job[],
+  fates: readonly Fate[],
+  redo: (job: Job, index: number) => Report,
+): Report[] {
+  return jobs.map((job, index) => {
+    const fate = fates[index]
+    const isOver = fate?.isDone === false && wasStopped(fate.error)
+    return isOver ? rolledBack(world, job, fate.error) : redo(job, index)
+  })
 }
 
-function rolledBack(world: GroupWorld, { tx }: Job, error: unknown): Report {
-  const hookFailures = runHooks(world, tx.effects.afterRollback)
-  const isTransient = error instanceof DatabaseError && error.isTransient
-  return {
-    status: isTransient ? TRANSIENT : FAILED,
-    result: error,
-    emits: undefined,
-    published: 0,
-    hookFailures,
-  }
+function wasStopped(error: unknown): boolean {
+  return STOPS.includes(codeOf(error))
 }
 
-function again(world: GroupWorld, { tx }: Job, error: unknown): Report {
-  const hookFailures = runHooks(world, tx.effects.afterRollback)
-  return { status: AGAIN, result: error, emits: undefined, published: 0, hookFailures }
-}
-
-function unknown(world: GroupWorld, { tx }: Job, error: unknown): Report {
-  const hookFailures = runHooks(world, tx.effects.afterUnknown)
-  return { status: UNKNOWN, result: error, emits: undefined, published: 0, hookFailures }
-}
-
-/** All of them, whatever one of them throws. */
-function runHooks(world: GroupWorld, hooks: readonly Hook[]): unknown[] | undefined {
-  if (hooks.length === 0) return undefined
-  const failures: unknown[] = []
-  for (const hook of hooks) {
-    try {
-      const later = hook()
-      if (isLater(later)) later.then(null, (error) => world.hookFailed(error))
-    } catch (error) {
-      failures.push(error)
-    }
-  }
-  return failures.length === 0 ? undefined : failures
-}
+const STOPS: readonly string[] = ['DATABASE_INTERRUPTED', 'TRANSACTION_TIMEOUT', 'DATABASE_STATEMENT_TIMEOUT']
 
 function impossibleFate(): never {
   throw new Error('none of the group is done')

@@ -308,3 +308,77 @@ export const thinkAfterwards = transaction(function* (tx, ms: number) {
   const endMs = tx.ctx.clock.nowMs() + ms
   while (tx.ctx.clock.nowMs() < endMs);
 })
+
+/** Tells which time it is that it is run: in its result, an event, a row and a cache. */
+export const eachTime = transaction(function* (
+  tx,
+  { id, flags, fails }: { readonly id: number; readonly flags: Int32Array; readonly fails?: string },
+) {
+  const fail = () => {
+    throw new UsageError('ON_PURPOSE', `after ${fails}`)
+  }
+  tx.afterRollback(() => void Atomics.add(flags, 0, 1))
+  tx.afterCommit(() => void Atomics.add(flags, 1, 1))
+  yield* tx.one('select balance from account where id = 0')
+  if (fails === 'reading') fail()
+  yield* tx.run('insert into leaf (id, root) values (?, 0)', [id])
+  yield* tx.cached(`time:${id}`, function* () {
+    const { n } = yield* tx.one<{ n: number }>('select count(*) as n from leaf')
+    return { n, attempt: tx.attempt }
+  })
+  tx.emit('ledger', { type: 'time', id, attempt: tx.attempt })
+  if (fails === 'writing' || (fails === 'once' && tx.attempt === 1)) fail()
+  return tx.attempt
+})
+
+/** What the writer's cache holds of it; undefined for nothing. */
+export const cachedTime = transaction(function* (tx, id: number) {
+  yield* tx.run('update account set balance = balance where id = 0')
+  return yield* tx.cached<unknown>(`time:${id}`, function* () {})
+})
+
+export const bound = transaction(function* (tx, parameters: readonly unknown[]) {
+  const kept = yield* tx.savepoint(function* () {
+    return yield* tx.run('update account set balance = balance + ? where id = ?', parameters as never)
+  })
+  return kept.changes
+})
+
+/** Goes on until it is stopped, and counts how often it was begun. */
+export const hog = transaction(function* (tx, flags: Int32Array) {
+  Atomics.add(flags, 3, 1)
+  yield* tx.run('update account set balance = balance + 1 where id = 0')
+  for (;;) yield* tx.one('select balance from account where id = 0')
+})
+
+/** Takes its input apart. */
+export const drain = transaction(function* (tx, ids: number[]) {
+  let inserted = 0
+  for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
+    yield* tx.run('insert into leaf (id, root) values (?, 0)', [id])
+    inserted += 1
+  }
+  return inserted
+})
+
+/** As a hog, that only reads. */
+export const idleHog = transaction(function* (tx, flags: Int32Array) {
+  Atomics.add(flags, 3, 1)
+  for (;;) yield* tx.one('select balance from account where id = 0')
+})
+
+export const unlessThere = transaction(function* (tx, id: number) {
+  if ((yield* tx.first('select id from leaf where id = ?', [id])) !== undefined) {
+    throw new UsageError('THERE', `leaf ${id} is there already`)
+  }
+  yield* tx.run('insert into leaf (id, root) values (?, 0)', [id])
+  return 'inserted'
+})
+
+export const trap = transaction(function* (tx) {
+  yield* tx.one('select balance from account where id = 0')
+  const deny = () => {
+    throw new Error('do not look')
+  }
+  throw new Proxy({}, { get: deny, getPrototypeOf: deny, has: deny })
+})

@@ -106,6 +106,7 @@ test.serial('a body cannot end its transaction, nor change the connection', asyn
       'pragma wal_checkpoint',
       "attach 'x.db' as x",
       'vacuum',
+      'select * from pragma_optimize(1)',
     ]
     const group = bad.flatMap((sql, i) => [
       bank.transact(ctx, 'leaf', i),
