@@ -32,6 +32,7 @@ class BetterHandle implements SqliteHandle {
   }
 }
 
+/** Parameters are given one by one: an array the library reads element by element, for a fifth of what an update costs. */
 class BetterStatement implements SqliteStatement {
   private readonly statement: Database.Statement<unknown[]>
 
@@ -41,18 +42,18 @@ class BetterStatement implements SqliteStatement {
 
   run(parameters: readonly Bound[]): number {
     const { statement } = this
-    if (!statement.reader) return statement.run(parameters as unknown[]).changes
+    if (!statement.reader) return statement.run(...parameters).changes
     // One with RETURNING, whose rows nobody wants: each is a change.
     let changes = 0
-    for (const _ of statement.iterate(parameters as unknown[])) changes += 1
+    for (const _ of statement.iterate(...parameters)) changes += 1
     return changes
   }
 
   first(parameters: readonly Bound[]): Row | undefined {
-    return this.statement.get(parameters as unknown[]) as Row | undefined
+    return this.statement.get(...parameters) as Row | undefined
   }
 
   iterate(parameters: readonly Bound[]): Iterable<Row> {
-    return this.statement.iterate(parameters as unknown[]) as Iterable<Row>
+    return this.statement.iterate(...parameters) as Iterable<Row>
   }
 }

@@ -83,7 +83,7 @@ export class SqliteDriver implements Driver {
   execute({ kind, sql, parameters }: Step): unknown {
     try {
       const { statement, mayWrite } = this.prepared(sql)
-      const bound = bind(parameters)
+      const bound = bind(parameters, sql)
       // Also one that fails may have done a part of it (ON CONFLICT FAIL).
       if (mayWrite) this.session.writes += 1
       if (kind === 'run') return { changes: statement.run(bound) } satisfies Changes
@@ -206,21 +206,31 @@ function doubted(error: DatabaseError): DatabaseError {
 
 const NONE: readonly Bound[] = []
 
-function bind(parameters: readonly Parameter[]): readonly Bound[] {
+/** @throws DatabaseError (`DATABASE_STATEMENT`) for what no column can hold: libraries take an object for named parameters. */
+function bind(parameters: readonly Parameter[], sql: string): readonly Bound[] {
+  if (!Array.isArray(parameters)) throw unbound('parameters are an array: each stands for a `?`', sql)
   for (let i = 0; i < parameters.length; i++) {
-    const value = parameters[i]
-    if (typeof value === 'boolean' || value === undefined) return parameters.map(toBound)
+    const value = parameters[i] as Parameter | undefined
+    if (typeof value === 'boolean' || value === undefined || (typeof value === 'object' && value !== null)) {
+      return Array.from(parameters, (one, index) => toBound(one, index, sql))
+    }
   }
   return parameters as readonly Bound[]
 }
 
-function toBound(value: Parameter, index: number): Bound {
+function toBound(value: Parameter | undefined, index: number, sql: string): Bound {
   if (typeof value === 'boolean') return value ? 1 : 0
-  if (value !== undefined) return value
-  throw new DatabaseError(
-    'DATABASE_STATEMENT',
-    `parameter ${index + 1} is undefined: for no value there is null`,
+  if (value === undefined)
+    throw unbound(`parameter ${index + 1} is undefined: for no value there is null`, sql)
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  throw unbound(
+    `parameter ${index + 1} is an object: there are numbers, bigints, texts, booleans, null and Uint8Array`,
+    sql,
   )
+}
+
+function unbound(why: string, sql: string): DatabaseError {
+  return new DatabaseError('DATABASE_STATEMENT', `${sql}: ${why}`)
 }
 
 /** Safe integers as numbers. The row is ours to change. */
