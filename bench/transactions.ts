@@ -10,10 +10,11 @@
  * - `actor`: what a transaction that asks the database for nothing costs the main thread, 128 at a time.
  *
  * Contenders on SQLite: greenroom; `Fastify + better-sqlite3`, which commits for each request on its only thread;
- * `Fastify + promises`, which has the same library on a thread, and a promise for each statement. All have the write-ahead log,
+ * `Fastify + promises`, which has the same library on a thread, and a promise for each statement; `Fastify + driver thread`, which
+ * sends the whole transaction to such a thread, in `transfers` and `1c`. All have the write-ahead log,
  * synchronous=FULL, the same cache, and statements that are prepared once.
  *
- * Nobody is pinned to a core: greenroom and one of the peers have a thread for the database beside that for requests.
+ * Nobody is pinned to a core: greenroom and two of the peers have a thread for the database beside that for requests.
  */
 import { ContenderError, nodeCommand, ProcessContender } from './harness/process-contender.ts'
 import type { Contender, Log, Suite } from './harness/suite.ts'
@@ -22,6 +23,7 @@ import { plot } from './transactions/drawing.ts'
 import { openTransferLoad, type TransferLoad } from './transactions/load.ts'
 import { TransferServer } from './transactions/transfer-server.ts'
 import {
+  driverThreadServer,
   inProcess,
   postgresServers,
   sqliteServers,
@@ -36,6 +38,7 @@ const modules: ReadonlyMap<string, string> = new Map([
   [sqliteServers[0], 'servers/greenroom.ts'],
   [sqliteServers[1], 'servers/fastify-better-sqlite3.ts'],
   [sqliteServers[2], 'servers/fastify-worker-statements.ts'],
+  [driverThreadServer, 'servers/fastify-driver-thread.ts'],
   [postgresServers[0], 'servers/greenroom-postgres.ts'],
   [postgresServers[1], 'servers/fastify-postgres.ts'],
   [inProcess[0], 'in-process/greenroom.ts'],

@@ -34,6 +34,8 @@ export function servedFigures(what: string): readonly Figure[] {
 
 /** Those who serve SQLite, ours first. */
 export const sqliteServers = ['greenroom', 'Fastify + better-sqlite3', 'Fastify + promises'] as const
+/** One of the peers takes part where it shows most: alone, with as many as the headline has. */
+export const driverThreadServer = 'Fastify + driver thread'
 export const postgresServers = ['greenroom on PostgreSQL', 'Fastify + postgres'] as const
 /** In their own process, without HTTP. */
 export const inProcess = ['greenroom in process', 'better-sqlite3 on a thread'] as const
@@ -50,13 +52,13 @@ export const transactionsTrials: readonly TransactionsTrial[] = [
   {
     name: 'transfers',
     figures: servedFigures('transfers'),
-    between: sqliteServers,
+    between: [...sqliteServers, driverThreadServer],
     connections: CONNECTIONS,
   },
   ...GROWTH.map((connections) => ({
     name: growthName(connections),
     figures: servedFigures(`transfers ${growthName(connections)}`),
-    between: sqliteServers,
+    between: connections === 1 ? [...sqliteServers, driverThreadServer] : sqliteServers,
     rounds: ROUNDS,
     connections,
   })),

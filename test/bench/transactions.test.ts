@@ -13,7 +13,7 @@ import type { TransferLoad } from '../../bench/transactions/load.ts'
 import { OneByOne } from '../../bench/transactions/one-by-one.ts'
 import { openFile } from '../../bench/transactions/sqlite-file.ts'
 import { TransferServer } from '../../bench/transactions/transfer-server.ts'
-import { sqliteServers, transactionsTrials } from '../../bench/transactions/trials.ts'
+import { driverThreadServer, sqliteServers, transactionsTrials } from '../../bench/transactions/trials.ts'
 import { ACCOUNTS, BALANCE, type Receipt, type Transfer } from '../../bench/transactions/work.ts'
 import { moduleOf } from '../../bench/transactions.ts'
 
@@ -208,7 +208,7 @@ const boasting: TransferLoad = {
 }
 
 // greenroom's server needs its build, and is checked at every start of the suite.
-for (const who of sqliteServers.slice(1)) {
+for (const who of [...sqliteServers.slice(1), driverThreadServer]) {
   test(`${who} is right, and found out when it has not written what was answered`, async (t) => {
     const books = await sqliteBooks()
     const server = await TransferServer.start(who, { module: moduleOf(who), load: boasting, books })
