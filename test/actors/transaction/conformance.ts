@@ -107,7 +107,10 @@ export function conformance(test: TestFn, name: string, fresh: Fresh): void {
           bank.transact(ctx, 'leaf', 4),
           bank.transact(ctx, 'leaf', 2),
         ]
-        t.deepEqual(await codes(all), [1, 'OVERDRAFT', 2, 'DATABASE_CONSTRAINT', 4, 'DATABASE_CONSTRAINT'])
+        const [one, overdraft, two, orphan, four, twoAgain] = await codes(all)
+        t.deepEqual([one, overdraft, orphan, four], [1, 'OVERDRAFT', 'DATABASE_CONSTRAINT', 4])
+        // Which of the two comes first nobody promises where they run at once.
+        t.deepEqual(new Set([two, twoAgain]), new Set([2, 'DATABASE_CONSTRAINT']))
       })
     },
   )
