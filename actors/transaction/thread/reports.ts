@@ -52,11 +52,7 @@ export function again(world: HookWorld, ended: Ended, cause: unknown): Report {
   return inVain(world, ended, AGAIN, cause)
 }
 
-/**
- * It is to be done again because one of the group has failed.
- *
- * @param run - whether it was begun, and what it has failed with if that was this one.
- */
+/** It is to be done again because one of the group has failed: `error` is given for that one alone. */
 export function spoilt(
   world: HookWorld,
   ended: Ended,
