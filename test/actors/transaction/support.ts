@@ -27,6 +27,11 @@ export function freshSqlite(options: Partial<SqliteConfig> = {}): Fresh {
   return async (t) => sqlite({ file: join(folder(t), 'bank.db'), ...options })
 }
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+
+/** Whether this Node has an SQLite of its own. */
+export const hasNodeSqlite = major > 22 || (major === 22 && minor >= 13)
+
 export function folder(t: ExecutionContext): string {
   const path = mkdtempSync(join(tmpdir(), 'greenroom-'))
   t.teardown(() => rmSync(path, { recursive: true, force: true }))
