@@ -37,6 +37,8 @@ export class BodyRun {
   private aborted: Aborted | undefined = undefined
   /** It was told to stop, and why. */
   private stopped: unknown = undefined
+  /** Made here, since it was called off or something took too long: not what the body, or the database, has thrown. */
+  private ranOut: Error | undefined = undefined
   private lastMs: number
   /** It was told that it goes on in vain. */
   private wasRefused = false
@@ -82,6 +84,11 @@ export class BodyRun {
         else if (isFatal(error)) this.aborted ??= { error, depth: this.savepoints.length }
       }
     }
+  }
+
+  /** Whether it fails with that because it was called off or out of time, which has nothing to do with what it has read. */
+  hasRunOut(error: unknown): boolean {
+    return error !== undefined && error === this.ranOut
   }
 
   /** What it fails with, whatever the body says: why it was stopped, or what a database would not forgive. */
@@ -176,13 +183,15 @@ export class BodyRun {
   private lookAround(): void {
     const { running } = this
     if (running.isStopped()) {
-      this.stop(new DatabaseError('DATABASE_INTERRUPTED', 'nobody waits for the transaction any more'))
+      this.stop(
+        this.runOut(new DatabaseError('DATABASE_INTERRUPTED', 'nobody waits for the transaction any more')),
+      )
     }
     this.lastMs = running.nowMs()
     if (this.lastMs <= this.endMs) return
     const { tx, timeoutMs } = running
     const message = `transaction "${tx.name}" took longer than ${timeoutMs} ms (timeoutMs)`
-    this.stop(new TransactionError('TRANSACTION_TIMEOUT', message))
+    this.stop(this.runOut(new TransactionError('TRANSACTION_TIMEOUT', message)))
   }
 
   private lookAtStatement(): void {
@@ -192,11 +201,19 @@ export class BodyRun {
     const tookMs = at - this.lastMs
     this.lastMs = at
     if (tookMs > statementTimeoutMs) {
-      throw new DatabaseError(
-        'DATABASE_STATEMENT_TIMEOUT',
-        `a statement of transaction "${tx.name}" took ${Math.round(tookMs)} ms; at most ${statementTimeoutMs} are allowed (statementTimeoutMs)`,
+      throw this.runOut(
+        new DatabaseError(
+          'DATABASE_STATEMENT_TIMEOUT',
+          `a statement of transaction "${tx.name}" took ${Math.round(tookMs)} ms; at most ${statementTimeoutMs} are allowed (statementTimeoutMs)`,
+        ),
       )
     }
+  }
+
+  private runOut(error: Error): Error {
+    // What it was stopped with stays what it fails with.
+    if (this.stopped === undefined) this.ranOut = error
+    return error
   }
 
   private stop(error: unknown): never {

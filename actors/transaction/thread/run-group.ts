@@ -6,7 +6,6 @@
  * COMMIT fails, or the database has ended the session by itself, nothing of the group has happened: then each is done again,
  * alone, and who was at fault is found out. Reports are made after COMMIT.
  */
-import { codeOf } from '../../../runtime/errors.ts'
 import type { CommitGuard } from '../cache/guard.ts'
 import type { Access, Driver, Isolation, Session } from '../driver.ts'
 import { DatabaseError } from '../errors.ts'
@@ -59,7 +58,8 @@ export interface GroupOptions {
 /** What has become of one, before COMMIT. */
 type Fate =
   | { readonly isDone: true; readonly value: unknown }
-  | { readonly isDone: false; readonly error: unknown }
+  /** `hasRunOut`: it was called off or out of time. */
+  | { readonly isDone: false; readonly error: unknown; readonly hasRunOut: boolean }
 
 const SAVEPOINT = 'greenroom_transaction'
 
@@ -138,19 +138,20 @@ function* runOne(
   hasSavepoint: boolean,
 ): Waiting<Fate> {
   const { statementTimeoutMs } = world
+  let running: BodyRun | undefined
   world.begins(slot, index)
   try {
     if (hasSavepoint) session.savepoint(SAVEPOINT)
     const nowMs = () => world.nowMs()
     const isStopped = () => world.isStopped(slot, index)
-    const running = new BodyRun({ tx, session, timeoutMs, statementTimeoutMs, nowMs, isStopped })
+    running = new BodyRun({ tx, session, timeoutMs, statementTimeoutMs, nowMs, isStopped })
     const value = yield* running.run(body())
     if (hasSavepoint) yield* now(session.release(SAVEPOINT))
     return { isDone: true, value }
   } catch (error) {
     tx.usedOverlay?.rollback()
     if (hasSavepoint && !session.isLost) yield* now(session.rollbackTo(SAVEPOINT))
-    return { isDone: false, error }
+    return { isDone: false, error, hasRunOut: running?.hasRunOut(error) === true }
   } finally {
     tx.end()
   }
@@ -207,7 +208,7 @@ function* end(
 
 /**
  * Nothing of the group has happened. What the database has told one that failed may have been taken back as well: it is done again,
- * as the others are. But who was stopped has had its time, whatever the others did.
+ * as the others are. But who has run out of time has had it, whatever the others did.
  */
 function undone(
   world: GroupWorld,
@@ -217,16 +218,9 @@ function undone(
 ): Report[] {
   return jobs.map((job, index) => {
     const fate = fates[index]
-    const isOver = fate?.isDone === false && wasStopped(fate.error)
-    return isOver ? rolledBack(world, job, fate.error) : redo(job, index)
+    return fate?.isDone === false && fate.hasRunOut ? rolledBack(world, job, fate.error) : redo(job, index)
   })
 }
-
-function wasStopped(error: unknown): boolean {
-  return STOPS.includes(codeOf(error))
-}
-
-const STOPS: readonly string[] = ['DATABASE_INTERRUPTED', 'TRANSACTION_TIMEOUT', 'DATABASE_STATEMENT_TIMEOUT']
 
 function impossibleFate(): never {
   throw new Error('none of the group is done')

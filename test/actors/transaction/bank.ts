@@ -345,9 +345,12 @@ export const bound = transaction(function* (tx, parameters: readonly unknown[]) 
 })
 
 /** Goes on until it is stopped, and counts how often it was begun. */
-export const hog = transaction(function* (tx, flags: Int32Array) {
+export const hog = transaction(function* (
+  tx,
+  { flags, writes }: { readonly flags: Int32Array; readonly writes: boolean },
+) {
   Atomics.add(flags, 3, 1)
-  yield* tx.run('update account set balance = balance + 1 where id = 0')
+  if (writes) yield* tx.run('update account set balance = balance + 1 where id = 0')
   for (;;) yield* tx.one('select balance from account where id = 0')
 })
 
@@ -361,15 +364,10 @@ export const drain = transaction(function* (tx, ids: number[]) {
   return inserted
 })
 
-/** As a hog, that only reads. */
-export const idleHog = transaction(function* (tx, flags: Int32Array) {
-  Atomics.add(flags, 3, 1)
-  for (;;) yield* tx.one('select balance from account where id = 0')
-})
-
 export const unlessThere = transaction(function* (tx, id: number) {
   if ((yield* tx.first('select id from leaf where id = ?', [id])) !== undefined) {
-    throw new UsageError('THERE', `leaf ${id} is there already`)
+    // As if it had run out of time.
+    throw new UsageError('TRANSACTION_TIMEOUT', `leaf ${id} is there already`)
   }
   yield* tx.run('insert into leaf (id, root) values (?, 0)', [id])
   return 'inserted'

@@ -95,7 +95,7 @@ test.serial('one that has had its time is not given it again, and the others are
     const flags = pair()
     const group = [
       world.bank.transact(ctx, 'eachTime', { id: 0, flags }),
-      world.bank.transact(ctx, 'hog', flags, { timeoutMs: 20 }),
+      world.bank.transact(ctx, 'hog', { flags, writes: true }, { timeoutMs: 20 }),
       world.bank.transact(ctx, 'eachTime', { id: 1, flags }),
     ]
     t.deepEqual(await codes(group), [2, 'TRANSACTION_TIMEOUT', 1])
@@ -174,8 +174,8 @@ test.serial(
       const { ctx } = world.system
       const flags = pair()
       const group = [
-        world.bank.transact(ctx, 'idleHog', flags, { timeoutMs: 20 }),
-        world.bank.transact(ctx, 'idleHog', flags, { timeoutMs: 20 }),
+        world.bank.transact(ctx, 'hog', { flags, writes: false }, { timeoutMs: 20 }),
+        world.bank.transact(ctx, 'hog', { flags, writes: false }, { timeoutMs: 20 }),
         world.bank.transact(ctx, 'eachTime', { id: 0, flags, fails: 'writing' }),
         world.bank.transact(ctx, 'orphan', 7),
         world.bank.transact(ctx, 'leaf', 1),
