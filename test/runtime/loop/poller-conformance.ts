@@ -50,17 +50,6 @@ const MUCH_BYTES = 16 * 1024 * 1024
 export function testPoller(name: string, createSubject: () => PollerSubject): void {
   const test = anyTest as TestFn<Fixture>
 
-  test.beforeEach((t) => {
-    const subject = createSubject()
-    t.context = { subject, hand: new PollerHand(subject.poller, () => subject.pass()) }
-  })
-
-  test.afterEach.always(async (t) => {
-    const { subject, hand } = t.context
-    await Promise.all(hand.listeners.map((listener) => listener.close()))
-    subject.close()
-  })
-
   async function connected(t: ExecutionContext<Fixture>, inputHighWaterBytes = 65_536): Promise<Connected> {
     const { subject, hand } = t.context
     const listener = await hand.listen(subject.freshAddress(), { inputHighWaterBytes })
@@ -69,8 +58,19 @@ export function testPoller(name: string, createSubject: () => PollerSubject): vo
     return { listener, peer, stream: listener.streams[0] as RecordingStream }
   }
 
+  // Not by hooks: those of one subject would run for the laws of every other.
   const law = (title: string, run: (t: ExecutionContext<Fixture>) => Promise<void>) =>
-    test(`${name}: ${title}`, run)
+    test(`${name}: ${title}`, async (t) => {
+      const subject = createSubject()
+      const hand = new PollerHand(subject.poller, () => subject.pass())
+      t.context = { subject, hand }
+      try {
+        await run(t)
+      } finally {
+        await Promise.all(hand.listeners.map((listener) => listener.close()))
+        subject.close()
+      }
+    })
 
   law('a connection is accepted once, with the addresses of both ends', async (t) => {
     const { listener, stream } = await connected(t)
