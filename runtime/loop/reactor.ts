@@ -15,7 +15,7 @@ import type { Clock } from '../time/clock.ts'
 import { ready, transfers, turns } from './loop.ts'
 import type { Poller, Port, Transfer } from './poller.ts'
 import type { Turn } from './turn.ts'
-import { type Flushable, type Steppable, Work } from './work.ts'
+import { type Flushable, type Gatherer, type Steppable, Work } from './work.ts'
 
 /** The user's own generator around the turns: one `next()` of it is one iteration of the reactor. */
 export type WrapTurns = (turns: Iterable<Turn>) => Iterable<unknown>
@@ -86,6 +86,12 @@ export class Reactor {
   /** A port has got output for the first time since its last flush. */
   flushLater(port: Flushable): void {
     this.work.flushLater(port)
+    if (!this.work.isInTurn) this.wake()
+  }
+
+  /** Something has collected for the first time since it was last asked to gather: that is at the end of the turn's steps. */
+  gatherLater(gatherer: Gatherer): void {
+    this.work.gatherLater(gatherer)
     if (!this.work.isInTurn) this.wake()
   }
 

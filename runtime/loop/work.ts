@@ -26,11 +26,17 @@ export interface Flushable {
   flush(): void
 }
 
+/** Something that collects what the steps of a turn have to say, and gives it to ports when they are over. */
+export interface Gatherer {
+  gather(): void
+}
+
 type WorkLimits = Pick<Limits, 'stepEnvelopes' | 'turnEnvelopes' | 'idleTurns'>
 
 export class Work {
   private readonly limits: WorkLimits
   private readonly mailed = new Fifo<Steppable>()
+  private readonly gatherers = new Fifo<Gatherer>()
   private written = new Fifo<Flushable>()
   /** So many of the actors that have mail, from the first on, had it when the last turn ended. */
   private leftOver = 0
@@ -53,12 +59,17 @@ export class Work {
 
   /** Something is left to do without any I/O. */
   get isPending(): boolean {
-    return this.mailed.size > 0 || this.written.size > 0
+    return this.mailed.size > 0 || this.written.size > 0 || this.gatherers.size > 0
   }
 
   /** Queues an actor that has got mail. The caller sees to it that it is queued once. */
   enqueue(actor: Steppable): void {
     this.mailed.push(actor)
+  }
+
+  /** Queues something that has collected. The caller sees to it that it is queued once. */
+  gatherLater(gatherer: Gatherer): void {
+    this.gatherers.push(gatherer)
   }
 
   /** Queues a port that has output. The caller sees to it that it is queued once. */
@@ -95,6 +106,8 @@ export class Work {
   }
 
   flush(turn: Turn): void {
+    // What is collected by gathering waits for the next turn; what is written by it leaves in this one.
+    for (let left = this.gatherers.size; left > 0; left--) this.gatherers.shift()?.gather()
     // Those that are written to while flushing wait for the next turn.
     for (let left = this.written.size; left > 0; left--) {
       const port = this.written.shift()

@@ -70,6 +70,7 @@ export class Registry {
   /** Invariant: exactly those who are in one of the two above, each with all that it is there. */
   private readonly presences = new Map<Ref, Presence>()
   private readonly awaited = new AwaitedNames()
+  private changedGroups = 0
 
   constructor(limits: RegistryLimits) {
     this.limits = limits
@@ -138,6 +139,7 @@ export class Registry {
     if (members === undefined ? this.isFull : members.size >= this.limits.groupMembers) return 'full'
     if (members === undefined) this.groups.set(text, new Set([ref]))
     else members.add(ref)
+    this.changedGroups += 1
     this.presenceOf(ref).addGroup(text)
     return 'joined'
   }
@@ -149,6 +151,11 @@ export class Registry {
     this.presences.get(ref)?.removeGroup(text)
     this.dropIfEmpty(ref)
     return true
+  }
+
+  /** Joins and leaves since the start. As long as it is the same, so are the members of every group, but for those that have ended. */
+  get groupChanges(): number {
+    return this.changedGroups
   }
 
   /** The members as they are now, in order of joining. */
@@ -248,6 +255,7 @@ export class Registry {
   private removeMember(text: string, ref: Ref): boolean {
     const members = this.groups.get(text)
     if (!members?.delete(ref)) return false
+    this.changedGroups += 1
     if (members.size === 0) this.groups.delete(text)
     return true
   }

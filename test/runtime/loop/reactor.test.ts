@@ -47,6 +47,24 @@ test('mail from outside a turn makes one in the microtask queue, for all that is
   t.is(poller.round(), 0, 'it took no trip through the poller')
 })
 
+test('what is collected outside of a turn makes one in the microtask queue, and what gathering collects another', async (t) => {
+  const { reactor, seen, log, poller } = await setUp()
+  const gatherer = {
+    left: 2,
+    gather() {
+      log.push('gathered')
+      this.left -= 1
+      if (this.left > 0) reactor.gatherLater(this)
+    },
+  }
+  reactor.gatherLater(gatherer)
+  t.is(seen.length, 0)
+  await microtasks()
+  t.deepEqual(log, ['gathered', 'gathered'])
+  t.is(seen.length, 2)
+  t.is(poller.round(), 0, 'it took no trip through the poller')
+})
+
 test('readiness makes one turn behind the poll phase, for all ports of that phase', async (t) => {
   const { poller, seen, log } = await setUp()
   for (const name of ['a', 'b', 'c']) new StubPort(poller, name, 1, log)

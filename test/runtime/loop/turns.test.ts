@@ -159,6 +159,52 @@ test('what is written to while flushing leaves with the next turn', (t) => {
   t.deepEqual(log, ['first flushed', 'other flushed'])
 })
 
+test('what was collected is gathered when the steps are over, and what that writes leaves in the same turn', (t) => {
+  const { poller, reactor, log } = setUp()
+  const port = new StubPort(poller, 'port', 0, log)
+  const gatherer = {
+    gather() {
+      log.push('gathered')
+      poller.onWritten?.(port)
+    },
+  }
+  reactor.schedule(new StubActor('a', 1, log, () => reactor.gatherLater(gatherer)))
+  reactor.schedule(new StubActor('b', 1, log))
+  const turns = reactor.turns()
+  t.like(turns.next().value, { steps: 2, flushes: 1 })
+  t.deepEqual(log, ['a 1', 'b 1', 'gathered', 'port flushed'])
+  t.false(reactor.isPending)
+})
+
+test('what is collected while gathering waits for the next turn, and is something to do', (t) => {
+  const { reactor, log } = setUp()
+  const gatherer = (name: string, next?: () => void) => ({
+    gather() {
+      log.push(name)
+      next?.()
+    },
+  })
+  const late = gatherer('late')
+  reactor.gatherLater(gatherer('first', () => reactor.gatherLater(late)))
+  reactor.gatherLater(gatherer('second'))
+  t.true(reactor.isPending)
+  const turns = reactor.turns()
+  turns.next()
+  t.deepEqual(log, ['first', 'second'])
+  t.true(reactor.isPending)
+  turns.next()
+  t.deepEqual(log, ['first', 'second', 'late'])
+  t.false(reactor.isPending)
+})
+
+test('actors that are told something by gathering have their step in the next turn', (t) => {
+  const { reactor, log } = setUp()
+  reactor.gatherLater({ gather: () => reactor.schedule(new StubActor('a', 1, log)) })
+  const turns = reactor.turns()
+  t.like(turns.next().value, { steps: 0, backlog: 1 })
+  t.like(turns.next().value, { steps: 1, backlog: 0 })
+})
+
 test('a turn with nothing to do says so', (t) => {
   const { reactor } = setUp()
   t.true(reactor.turns().next().value?.isIdle)
