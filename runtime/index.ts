@@ -19,6 +19,7 @@ export {
 export { defaultLimits } from './limits.ts'
 export { IDLE, ready, transfers, turns } from './loop/loop.ts'
 export { createNodePoller } from './loop/node-poller.ts'
+export { clientTls, serverTls } from './loop/node-tls.ts'
 export { Reactor } from './loop/reactor.ts'
 export { Turn } from './loop/turn.ts'
 export { Work } from './loop/work.ts'
@@ -66,6 +67,7 @@ export type { FailureWatch } from './deferred/failure-watch.ts'
 export type { Limits } from './limits.ts'
 export type {
   Address,
+  ConnectOptions,
   ListenerPort,
   ListenOptions,
   Poller,
@@ -75,7 +77,17 @@ export type {
   Transfer,
 } from './loop/poller.ts'
 export type { ReactorOptions, WrapTurns } from './loop/reactor.ts'
-export type { Flushable, Steppable } from './loop/work.ts'
+export type {
+  Certificate,
+  ClientTls,
+  ClientTlsOptions,
+  Pem,
+  Securing,
+  ServerTls,
+  ServerTlsOptions,
+  TlsSession,
+} from './loop/tls.ts'
+export type { Flushable, Gatherer, Steppable } from './loop/work.ts'
 export type { EventObject } from './mailbox/envelope.ts'
 export type { Overflow, UndeliveredSink } from './mailbox/mailbox.ts'
 export type { DeadReason, Offer, Refusal } from './mailbox/refusal.ts'

@@ -7,14 +7,16 @@
  * turn. So node's streams and the simulated ones differ in nothing that an actor could notice.
  *
  * Rules:
- * - Transfers come in one order: received as often as it takes, ended, drained, closed. Closed comes exactly once and
+ * - Transfers come in one order: secured where that was wanted, received as often as it takes, ended, drained, closed. Closed comes exactly once and
  *   nothing comes after it. Only drained may overtake bytes, where a pause holds them.
  * - A pause holds bytes, and an end that waits behind them, until `resume`, or until the carrier is gone: then nothing
  *   more can come, and what is left is handed over before `closed`.
  * - After `destroy` only `closed` comes; what had arrived and what had been written is dropped.
  */
+import { PeerError } from '../errors.ts'
 import { Fifo } from '../mailbox/fifo.ts'
 import type { Address, Poller, PortOwner, StreamPort, Transfer } from './poller.ts'
+import type { Securing, TlsSession } from './tls.ts'
 import type { Flushable } from './work.ts'
 
 /** Where a stream's bounds come from: the options of its listener. */
@@ -60,6 +62,8 @@ export abstract class BufferedStream implements StreamPort, Flushable {
   private isEnding = false
   private isOverfull = false
   private isDrainDue = false
+  /** What has been agreed on and was not told. */
+  private session: TlsSession | undefined = undefined
 
   constructor(poller: Poller, bounds: StreamBounds) {
     this.poller = poller
@@ -77,6 +81,8 @@ export abstract class BufferedStream implements StreamPort, Flushable {
   protected abstract sendText(text: string): void
   /** Sends in one write. The array is reused: it is read within the call. */
   protected abstract sendChunks(chunks: readonly (Uint8Array | string)[], bytes: number): void
+  /** Encrypts all that comes after what was sent, in both directions; `secured` follows, unless it fails. */
+  protected abstract startSecuring(securing: Securing): void
   protected abstract sendEnd(): void
   /** Closes; `gone` follows. */
   protected abstract abandon(reset: boolean): void
@@ -112,6 +118,18 @@ export abstract class BufferedStream implements StreamPort, Flushable {
     this.collectedBytes += chunk.length
     if (!this.isOverfull && this.outputBytes > this.outputHighWaterBytes) this.isOverfull = true
     this.flushLater()
+  }
+
+  secure(securing: Securing): void {
+    if (this.state !== 'open' || this.isEnding) return
+    if (this.first !== undefined || this.isEndDue) {
+      this.fail(
+        new PeerError('TLS_EARLY_BYTES', 'bytes have arrived before the TLS that they were to come after'),
+      )
+      return
+    }
+    if (this.collectedBytes > 0) this.send()
+    this.startSecuring(securing)
   }
 
   end(): void {
@@ -176,6 +194,12 @@ export abstract class BufferedStream implements StreamPort, Flushable {
     this.markIfDue()
   }
 
+  protected secured(session: TlsSession): void {
+    if (this.state !== 'open') return
+    this.session = session
+    this.markIfDue()
+  }
+
   protected arrivedEnd(): void {
     if (this.state !== 'open') return
     this.isEndDue = true
@@ -201,7 +225,18 @@ export abstract class BufferedStream implements StreamPort, Flushable {
     this.markIfDue()
   }
 
+  /** Gives the stream up, with a reason that is told with `closed`. */
+  private fail(error: Error): void {
+    this.error ??= error
+    this.destroy(true)
+  }
+
   private takeTransfer(): Transfer | undefined {
+    const { session } = this
+    if (session !== undefined) {
+      this.session = undefined
+      return { type: 'secured', port: this, session }
+    }
     const bytes = this.first
     if (bytes !== undefined) {
       if (!this.isHeld) {
@@ -233,7 +268,8 @@ export abstract class BufferedStream implements StreamPort, Flushable {
   private markIfDue(): void {
     if (this.isMarkedReady || this.currentOwner === undefined) return
     const hasInput = this.first === undefined ? this.isEndDue : !this.isHeld
-    if (!hasInput && !this.isDrainDue && this.state !== 'gone') return
+    const isDue = hasInput || this.isDrainDue || this.session !== undefined || this.state === 'gone'
+    if (!isDue) return
     this.isMarkedReady = true
     this.poller.markReady(this)
   }
@@ -282,6 +318,7 @@ export abstract class BufferedStream implements StreamPort, Flushable {
     this.later = undefined
     this.waitingBytes = 0
     this.isEndDue = false
+    this.session = undefined
   }
 
   private dropOutput(): void {

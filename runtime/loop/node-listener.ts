@@ -16,7 +16,7 @@ import type { ListenerPort, ListenOptions, Poller } from './poller.ts'
 const BACKLOG_DEFAULT = 511
 
 /** Silence after which the operating system asks whether the peer is still there; how often, and when it gives up, is its own. */
-const KEEP_ALIVE_DELAY_MS = 60_000
+export const KEEP_ALIVE_DELAY_MS = 60_000
 
 /**
  * Binds and listens. The file of a unix socket whose server has died is removed and the name taken over; that of a

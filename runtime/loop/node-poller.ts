@@ -3,8 +3,9 @@
  * returns, and the next turn asks the port.
  */
 import type { Deferred } from '../deferred/deferred.ts'
+import { connect } from './node-connect.ts'
 import { listen } from './node-listener.ts'
-import type { ListenerPort, ListenOptions, Poller } from './poller.ts'
+import type { ConnectOptions, ListenerPort, ListenOptions, Poller, StreamPort } from './poller.ts'
 import { ReadyQueue } from './ready-queue.ts'
 
 /** TCP and unix sockets of this process. A poller that is not used holds nothing, and does not keep the process alive. */
@@ -38,6 +39,10 @@ class NodePoller extends ReadyQueue implements Poller {
     return listen(this, options, () => {
       this.hasAccepted = true
     })
+  }
+
+  connect(options: ConnectOptions): Deferred<StreamPort> {
+    return connect(this, options)
   }
 
   private readonly looked = (run: () => void): void => {

@@ -6,13 +6,18 @@
  */
 import type { AddressInfo, Socket } from 'node:net'
 import { BufferedStream, type StreamBounds } from './buffered-stream.ts'
+import { wrap } from './node-tls.ts'
 import type { Address, Poller } from './poller.ts'
+import type { Securing } from './tls.ts'
 
 /** Bytes up to which mixed chunks are copied together: one small copy costs less than a vectored write. */
 const JOIN_BYTES = 16_384
 
 export class NodeStream extends BufferedStream {
-  private readonly socket: Socket
+  private socket: Socket
+  /** The one below, where `socket` encrypts. */
+  private plain: Socket | undefined = undefined
+  private isReadingNow = false
   /** Where a unix socket listens; undefined for TCP. */
   private readonly path: string | undefined
   private localAddress: Address | undefined = undefined
@@ -25,10 +30,26 @@ export class NodeStream extends BufferedStream {
     super(poller, bounds)
     this.socket = socket
     this.path = path
-    socket.on('data', (chunk: Buffer) => this.arrived(chunk))
-    socket.on('end', () => this.arrivedEnd())
-    socket.on('error', (error) => this.broke(error))
-    socket.on('close', () => this.gone())
+    this.listenTo(socket)
+  }
+
+  private listenTo(socket: Socket): void {
+    // Once it is wrapped by another, it is that one which reports.
+    socket.on('data', (chunk: Buffer) => {
+      if (socket === this.socket) this.arrived(chunk)
+    })
+    socket.on('end', () => {
+      if (socket === this.socket) this.arrivedEnd()
+    })
+    socket.on('error', (error) => {
+      if (socket !== this.socket) return
+      this.broke(error)
+      // One that encrypts fails without closing by itself.
+      socket.destroy()
+    })
+    socket.on('close', () => {
+      if (socket === this.socket) this.gone()
+    })
   }
 
   /** Asked for when first needed, since it costs a system call; unknown once the socket has closed. */
@@ -48,11 +69,25 @@ export class NodeStream extends BufferedStream {
   }
 
   protected startReading(): void {
+    this.isReadingNow = true
     this.socket.resume()
   }
 
   protected stopReading(): void {
+    this.isReadingNow = false
     this.socket.pause()
+  }
+
+  /** What the plain socket had still to send goes out first: that is node's own care. */
+  protected startSecuring(securing: Securing): void {
+    const plain = this.socket
+    plain.pause()
+    const secure = wrap(plain, securing, (session) => this.secured(session))
+    secure.pause()
+    this.socket = secure
+    this.plain = plain
+    this.listenTo(secure)
+    if (this.isReadingNow) secure.resume()
   }
 
   protected get unsentBytes(): number {
@@ -86,8 +121,8 @@ export class NodeStream extends BufferedStream {
   }
 
   protected abandon(reset: boolean): void {
-    // Only TCP knows resets.
-    if (reset && this.path === undefined) this.socket.resetAndDestroy()
+    // Only TCP knows resets. The one above is closed with the one below.
+    if (reset && this.path === undefined) (this.plain ?? this.socket).resetAndDestroy()
     else this.socket.destroy()
   }
 

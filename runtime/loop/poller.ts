@@ -6,6 +6,7 @@
  * first day: `node-poller.ts`, and the memory network of `runtime/testing`.
  */
 import type { Deferred } from '../deferred/deferred.ts'
+import type { Securing, TlsSession } from './tls.ts'
 import type { Flushable } from './work.ts'
 
 /** Something that the operating system has for us, or wants from us: a listener, a stream, the clock. */
@@ -36,6 +37,8 @@ export type Transfer =
   | { readonly type: 'ended'; readonly port: StreamPort }
   /** The output, once above its high-water mark, is down to half of it. */
   | { readonly type: 'drained'; readonly port: StreamPort }
+  /** TLS is agreed on: nothing was received since `secure` and before this. Where it cannot be, the stream fails and closes. */
+  | { readonly type: 'secured'; readonly port: StreamPort; readonly session: TlsSession }
   /** The last transfer of a port: it is gone, by our doing or, with `error`, by somebody else's. */
   | { readonly type: 'closed'; readonly port: StreamPort; readonly error: Error | undefined }
   /** Batches from another thread. */
@@ -58,6 +61,14 @@ export interface ListenOptions {
   readonly inputHighWaterBytes: number
 }
 
+export interface ConnectOptions {
+  readonly address: Address
+  /** Bytes of unsent output above which the stream is blocked. */
+  readonly outputHighWaterBytes: number
+  /** Bytes received ahead of their turn above which the poller stops reading it. */
+  readonly inputHighWaterBytes: number
+}
+
 export interface ListenerPort extends Port {
   /** Where it really listens: with the port number that was chosen for port 0. */
   readonly address: Address
@@ -77,6 +88,13 @@ export interface StreamPort extends Port {
    * copied, so nobody may write to it again. After `end`, `destroy` or `closed` the chunk is dropped.
    */
   write(chunk: Uint8Array | string): void
+  /**
+   * What is written from now on, and what arrives, is encrypted. What was written before goes out as it was. `secured` follows;
+   * until then nothing is received, and what is written waits. Bytes that had arrived already, which the peer cannot have
+   * meant to be secret, fail the stream with `TLS_EARLY_BYTES`: who can slip bytes in before the handshake must not have them
+   * taken for the peer's (CVE-2011-0411).
+   */
+  secure(securing: Securing): void
   /** Sends what was written, then tells the peer that no more comes. Reading goes on. */
   end(): void
   /**
@@ -106,4 +124,9 @@ export interface Poller {
    * Binds and listens. Fails with the operating system's error: `EADDRINUSE`, `EACCES`, `ENOTFOUND`, ...
    */
   listen(options: ListenOptions): Deferred<ListenerPort>
+  /**
+   * Connects as a client. Of a host with several addresses those that do not answer do not hold up the others (RFC 8305).
+   * Fails with the operating system's error: `ECONNREFUSED`, `ENOTFOUND`, `EHOSTUNREACH`, ... Cancelled, it is given up.
+   */
+  connect(options: ConnectOptions): Deferred<StreamPort>
 }

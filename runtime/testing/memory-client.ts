@@ -4,8 +4,10 @@
  */
 import { Deferred } from '../deferred/deferred.ts'
 import type { Address } from '../loop/poller.ts'
+import type { TlsSession } from '../loop/tls.ts'
 import { systemError } from './memory-errors.ts'
-import type { MemoryWire, WireReceiver } from './memory-wire.ts'
+import { sessionOf } from './memory-handshake.ts'
+import type { Greeting, MemoryWire, WireReceiver } from './memory-wire.ts'
 
 export interface MemoryClient {
   /** This end, as the server's stream names it in `remote`. */
@@ -23,6 +25,11 @@ export interface MemoryClient {
   reset(): void
   /** Bytes written that no port has been given: under way, behind a fence, or not read by the server. */
   readonly unsentBytes: number
+
+  /** Begins TLS, or what stands for it here: nothing is encrypted, and no certificate is looked at. */
+  secure(options?: { readonly serverName?: string; readonly alpn?: readonly string[] }): void
+  /** What was agreed on; undefined until then. */
+  readonly session: TlsSession | undefined
 
   /** Everything that has come, read or not. */
   readonly received: Buffer
@@ -69,6 +76,7 @@ export class ClientEnd implements MemoryClient, WireReceiver {
   readonly chunks: Buffer[] = []
   hasEnded = false
   wasReset = false
+  session: TlsSession | undefined = undefined
   private readonly inbound: MemoryWire
   private readonly outbound: MemoryWire
   private readOffset = 0
@@ -109,6 +117,10 @@ export class ClientEnd implements MemoryClient, WireReceiver {
     this.inbound.cut()
     this.outbound.reset()
     this.broken()
+  }
+
+  secure({ serverName, alpn = [] }: { serverName?: string; alpn?: readonly string[] } = {}): void {
+    if (!this.isEnding && !this.wasReset) this.outbound.greet({ serverName, alpn })
   }
 
   get unsentBytes(): number {
@@ -167,6 +179,11 @@ export class ClientEnd implements MemoryClient, WireReceiver {
     }
     this.chunks.push(bytes)
     this.store(bytes)
+    this.changed()
+  }
+
+  wireGreeted(greeting: Greeting): void {
+    this.session = sessionOf(greeting)
     this.changed()
   }
 

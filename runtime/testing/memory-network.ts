@@ -18,7 +18,14 @@
 import type { Random } from '../context/random.ts'
 import { Deferred } from '../deferred/deferred.ts'
 import { enqueueJob } from '../deferred/jobs.ts'
-import type { Address, ListenerPort, ListenOptions, Poller } from '../loop/poller.ts'
+import type {
+  Address,
+  ConnectOptions,
+  ListenerPort,
+  ListenOptions,
+  Poller,
+  StreamPort,
+} from '../loop/poller.ts'
 import { Fifo } from '../mailbox/fifo.ts'
 import type { Clock } from '../time/clock.ts'
 import { ClientEnd, type MemoryClient } from './memory-client.ts'
@@ -27,7 +34,7 @@ import { MemoryListener } from './memory-listener.ts'
 import { type CutOptions, createManners, type MannersOptions, type MemoryFaults } from './memory-manners.ts'
 import { MemoryPoller, type MemoryWorld } from './memory-poller.ts'
 import { nameOf } from './memory-record.ts'
-import type { MemoryStream } from './memory-stream.ts'
+import { MemoryStream } from './memory-stream.ts'
 import { MemoryWire } from './memory-wire.ts'
 
 export interface MemoryNetworkOptions {
@@ -87,6 +94,8 @@ export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwor
 const FIRST_PORT = 49_152
 const PORT_MAX = 65_535
 const NO_FAULTS: MemoryFaults = {}
+/** Between two systems: bytes that one may be ahead of the other's reading. */
+const WINDOW_BYTES = 65_536
 
 class Network implements MemoryNetwork, MemoryWorld {
   private readonly clock: Clock
@@ -158,22 +167,79 @@ class Network implements MemoryNetwork, MemoryWorld {
   }
 
   connect(address: Address, options: MemoryClientOptions = {}): MemoryClient {
-    const listener = this.bound.get(keyOf(address))
-    if (listener === undefined || listener.isFull) {
-      const code = address.transport === 'unix' && listener === undefined ? 'ENOENT' : 'ECONNREFUSED'
-      throw systemError(code, 'connect', keyOf(address))
-    }
-    const { latencyMs = this.latencyMs, faults = this.faults, windowBytes = Infinity, ...cuts } = options
-    const { random } = this
-    const toServer = this.createWire({ ...cuts, latencyMs, faults, random })
-    const toClient = this.createWire({ pieceBytes: Infinity, latencyMs, faults, random })
-    toClient.windowBytes = windowBytes
-    const local: Address = address.transport === 'unix' ? address : { ...address, port: this.takePort() }
+    const listener = this.listenerAt(address)
+    const { toServer, toClient } = this.createWires(options)
+    toClient.windowBytes = options.windowBytes ?? Infinity
+    const local = this.nameOfClient(address)
     const client = new ClientEnd(local, address, toClient, toServer)
-    const stream = listener.streamTo(local, toServer, toClient, () => this.streams.delete(stream))
-    this.streams.add(stream)
+    this.track((onGone) => listener.streamTo(local, toServer, toClient, onGone))
     toServer.open()
     return client
+  }
+
+  /** Both ends are systems': what one does not read stops the other. */
+  connectFrom(poller: MemoryPoller, options: ConnectOptions): Deferred<StreamPort> {
+    const { address } = options
+    let listener: MemoryListener
+    try {
+      listener = this.listenerAt(address)
+    } catch (error) {
+      return Deferred.fail(error)
+    }
+    const { toServer, toClient } = this.createWires({})
+    toServer.windowBytes = WINDOW_BYTES
+    toClient.windowBytes = WINDOW_BYTES
+    const local = this.nameOfClient(address)
+    const connected = new Deferred<StreamPort>(() => stream.destroy(true))
+    const stream = this.track(
+      (onGone) =>
+        new MemoryStream({
+          poller,
+          bounds: options,
+          local,
+          remote: address,
+          inbound: toClient,
+          outbound: toServer,
+          onOpened: () => connected.resolve(stream),
+          onGone,
+        }),
+    )
+    this.track((onGone) => listener.streamTo(local, toServer, toClient, onGone))
+    toServer.open()
+    toClient.open()
+    return connected
+  }
+
+  /** @throws the operating system's error where nobody listens, or too many wait. */
+  private listenerAt(address: Address): MemoryListener {
+    const listener = this.bound.get(keyOf(address))
+    if (listener !== undefined && !listener.isFull) return listener
+    const code = address.transport === 'unix' && listener === undefined ? 'ENOENT' : 'ECONNREFUSED'
+    throw systemError(code, 'connect', keyOf(address))
+  }
+
+  /** Counts a stream for as long as it is open. */
+  private track(create: (onGone: () => void) => MemoryStream): MemoryStream {
+    const stream: MemoryStream = create(() => this.streams.delete(stream))
+    this.streams.add(stream)
+    return stream
+  }
+
+  private nameOfClient(address: Address): Address {
+    return address.transport === 'unix' ? address : { ...address, port: this.takePort() }
+  }
+
+  private createWires({
+    latencyMs = this.latencyMs,
+    faults = this.faults,
+    windowBytes: _,
+    ...cuts
+  }: MemoryClientOptions) {
+    const shared = { latencyMs, faults, random: this.random }
+    return {
+      toServer: this.createWire({ ...cuts, ...shared }),
+      toClient: this.createWire({ pieceBytes: Infinity, ...shared }),
+    }
   }
 
   private createWire(manners: MannersOptions): MemoryWire {

@@ -5,7 +5,15 @@
  * transfers of the same turn, however much the peer has sent. So backpressure acts in simulations as it does in life.
  */
 import type { Deferred } from '../deferred/deferred.ts'
-import type { ListenerPort, ListenOptions, Poller, Port, StreamPort, Transfer } from '../loop/poller.ts'
+import type {
+  ConnectOptions,
+  ListenerPort,
+  ListenOptions,
+  Poller,
+  Port,
+  StreamPort,
+  Transfer,
+} from '../loop/poller.ts'
 import { ReadyQueue } from '../loop/ready-queue.ts'
 import { describeSent, describeTransfer } from './memory-record.ts'
 
@@ -13,6 +21,7 @@ import { describeSent, describeTransfer } from './memory-record.ts'
 export interface MemoryWorld {
   defer(run: () => void): void
   listen(poller: MemoryPoller, options: ListenOptions): Deferred<ListenerPort>
+  connectFrom(poller: MemoryPoller, options: ConnectOptions): Deferred<StreamPort>
   readonly record: ((line: string) => void) | undefined
 }
 
@@ -62,6 +71,10 @@ export class MemoryPoller extends ReadyQueue implements Poller {
 
   listen(options: ListenOptions): Deferred<ListenerPort> {
     return this.world.listen(this, options)
+  }
+
+  connect(options: ConnectOptions): Deferred<StreamPort> {
+    return this.world.connectFrom(this, options)
   }
 
   private readAll(): void {

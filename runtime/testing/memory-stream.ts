@@ -1,12 +1,14 @@
 /**
- * The server's end of a simulated connection. What it shares with a real stream is all of `BufferedStream`; here is only
+ * A system's end of a simulated connection. What it shares with a real stream is all of `BufferedStream`; here is only
  * what the operating system would do: a window, the order of goodbyes, and a reset for what nobody will read.
  */
 import { BufferedStream, type StreamBounds } from '../loop/buffered-stream.ts'
 import type { Address } from '../loop/poller.ts'
+import type { Securing } from '../loop/tls.ts'
 import { systemError } from './memory-errors.ts'
+import { answerTo, CLIENT_HELLO, sessionOf, wishOf } from './memory-handshake.ts'
 import type { MemoryPoller } from './memory-poller.ts'
-import type { MemoryWire, WireReceiver } from './memory-wire.ts'
+import type { Greeting, MemoryWire, WireReceiver } from './memory-wire.ts'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -38,6 +40,10 @@ export class MemoryStream extends BufferedStream implements WireReceiver {
   private hasSentEnd = false
   private hasPeerEnded = false
   private isOver = false
+  /** Wanted, and not agreed on. */
+  private securing: Securing | undefined = undefined
+  /** Of `unsent` so much was written before TLS was wanted, and still goes out as it is. */
+  private plainBytes = 0
 
   constructor(options: MemoryStreamOptions) {
     super(options.poller, options.bounds)
@@ -83,6 +89,12 @@ export class MemoryStream extends BufferedStream implements WireReceiver {
     this.transmit(Buffer.concat(parts, bytes))
   }
 
+  protected startSecuring(securing: Securing): void {
+    this.securing = securing
+    this.plainBytes = this.unsent.length
+    if (securing.tls.side === 'client') this.outbound.greet(wishOf(securing))
+  }
+
   protected sendEnd(): void {
     this.isEndWanted = true
     this.sendWhatFits()
@@ -109,12 +121,33 @@ export class MemoryStream extends BufferedStream implements WireReceiver {
   }
 
   wireBrought(bytes: Buffer): void {
-    if (!this.isOver) {
+    if (this.isOver) {
+      this.inbound.cut()
+      this.outbound.reset()
+    } else if (this.securing === undefined) {
       this.arrived(bytes)
+      this.inbound.acknowledge(bytes.length)
+    } else {
+      this.breakOff('ERR_SSL_WRONG_VERSION_NUMBER')
+    }
+  }
+
+  wireGreeted(greeting: Greeting): void {
+    const { securing } = this
+    if (securing === undefined) {
+      this.wireBrought(CLIENT_HELLO)
       return
     }
-    this.inbound.cut()
-    this.outbound.reset()
+    const isServer = securing.tls.side === 'server'
+    const answer = isServer ? answerTo(greeting, securing.alpn) : greeting
+    if (answer === undefined) {
+      this.breakOff('ERR_SSL_NO_APPLICATION_PROTOCOL')
+      return
+    }
+    this.securing = undefined
+    if (isServer) this.outbound.greet(answer)
+    this.secured(sessionOf(answer))
+    this.sendWhatFits()
   }
 
   wireEnded(): void {
@@ -130,6 +163,14 @@ export class MemoryStream extends BufferedStream implements WireReceiver {
     this.finish()
   }
 
+  /** No TLS can be agreed on: both sides fail. */
+  private breakOff(code: string): void {
+    this.outbound.reset()
+    this.inbound.cut()
+    this.broke(systemError(code, 'handshake'))
+    this.finish()
+  }
+
   private transmit(bytes: Buffer): void {
     this.reads.sent(this, bytes)
     this.unsent = this.unsent.length === 0 ? bytes : Buffer.concat([this.unsent, bytes])
@@ -138,15 +179,17 @@ export class MemoryStream extends BufferedStream implements WireReceiver {
 
   private sendWhatFits(): void {
     if (this.isOver) return
-    const bytes = Math.min(this.unsent.length, this.outbound.roomBytes)
+    const due = this.securing === undefined ? this.unsent.length : this.plainBytes
+    const bytes = Math.min(due, this.outbound.roomBytes)
     if (bytes > 0) {
+      this.plainBytes -= bytes
       const fitting = this.unsent.subarray(0, bytes)
       this.unsent = this.unsent.subarray(bytes)
       // The client may read within this call, and so lead back here.
       this.outbound.send(fitting)
       this.outputTaken()
     }
-    if (!this.isEndWanted || this.hasSentEnd || this.unsent.length > 0) return
+    if (!this.isEndWanted || this.hasSentEnd || this.unsent.length > 0 || this.securing !== undefined) return
     this.hasSentEnd = true
     this.reads.sent(this, 'end')
     this.outbound.end()

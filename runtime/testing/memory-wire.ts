@@ -13,8 +13,16 @@ import type { Clock, Timer } from '../time/clock.ts'
 export interface WireReceiver {
   wireOpened(): void
   wireBrought(bytes: Buffer): void
+  wireGreeted(greeting: Greeting): void
   wireEnded(): void
   wireReset(): void
+}
+
+/** What stands for a TLS handshake here: one greeting from each side, the client's first. Nothing is encrypted. */
+export interface Greeting {
+  /** The client's wishes; the server's choice. */
+  readonly alpn: readonly string[]
+  readonly serverName: string | undefined
 }
 
 /** How a wire treats what it carries. */
@@ -29,7 +37,7 @@ export interface WireManners {
 
 interface Item {
   readonly atMs: number
-  readonly cargo: Buffer | 'open' | 'end'
+  readonly cargo: Buffer | 'open' | 'end' | Greeting
 }
 
 export class MemoryWire {
@@ -91,6 +99,11 @@ export class MemoryWire {
       this.sentBytes += length
       at += length
     }
+    this.deliver()
+  }
+
+  greet(greeting: Greeting): void {
+    this.put(greeting)
     this.deliver()
   }
 
@@ -176,9 +189,11 @@ export class MemoryWire {
       this.receiver?.wireOpened()
     } else if (cargo === 'end') {
       this.receiver?.wireEnded()
-    } else {
+    } else if (Buffer.isBuffer(cargo)) {
       this.deliveredBytes += cargo.length
       this.receiver?.wireBrought(cargo)
+    } else {
+      this.receiver?.wireGreeted(cargo)
     }
   }
 

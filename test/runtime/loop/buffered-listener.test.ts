@@ -20,6 +20,7 @@ function createListener() {
   const queue = Object.assign(new ReadyQueue(), {
     defer() {},
     listen: () => Deferred.fail(new Error('not asked for')),
+    connect: () => Deferred.fail(new Error('not asked for')),
   })
   const listener = new FailingListener(queue, { transport: 'unix', path: '/run/a' })
   const log: string[] = []

@@ -29,6 +29,10 @@ export class StubPoller extends ReadyQueue implements Poller {
   listen(): Deferred<ListenerPort> {
     return Deferred.fail(new Error('a stub does not listen'))
   }
+
+  connect(): Deferred<StreamPort> {
+    return Deferred.fail(new Error('a stub does not connect'))
+  }
 }
 
 /** Brings `count` transfers, one at a time, and is ready until it has brought them all. */

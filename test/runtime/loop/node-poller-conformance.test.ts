@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNodePoller } from '../../../runtime/loop/node-poller.ts'
 import type { Address } from '../../../runtime/loop/poller.ts'
+import { testClient } from './client-conformance.ts'
 import { type PollerPeer, type PollerSubject, testPoller } from './poller-conformance.ts'
 
-testPoller('node tcp', () => createSubject(() => ({ transport: 'tcp', host: '127.0.0.1', port: 0 })))
-testPoller('node unix', () =>
-  createSubject((folder) => ({ transport: 'unix', path: join(folder, 'socket') })),
-)
+for (const laws of [testPoller, testClient]) {
+  laws('node tcp', () => createSubject(() => ({ transport: 'tcp', host: '127.0.0.1', port: 0 })))
+  laws('node unix', () => createSubject((folder) => ({ transport: 'unix', path: join(folder, 'socket') })))
+}
 
 function createSubject(addressIn: (folder: string) => Address): PollerSubject {
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-'))

@@ -2,6 +2,7 @@
 import type { Address } from '../../../runtime/loop/poller.ts'
 import { createMemoryNetwork } from '../../../runtime/testing/memory-network.ts'
 import { createManualClock } from '../../../runtime/time/manual-clock.ts'
+import { testClient } from '../loop/client-conformance.ts'
 import { type PollerPeer, type PollerSubject, testPoller } from '../loop/poller-conformance.ts'
 
 const addresses: readonly [string, Address][] = [
@@ -9,7 +10,10 @@ const addresses: readonly [string, Address][] = [
   ['memory unix', { transport: 'unix', path: '/run/test.sock' }],
 ]
 
-for (const [name, address] of addresses) testPoller(name, () => createSubject(address))
+for (const [name, address] of addresses) {
+  testPoller(name, () => createSubject(address))
+  testClient(name, () => createSubject(address))
+}
 
 function createSubject(address: Address): PollerSubject {
   const network = createMemoryNetwork({ clock: createManualClock() })
