@@ -2,25 +2,56 @@
  * One connection: the stream's owner on one side, a protocol's conversation on the other.
  *
  * Rules: reading stops while the output is blocked, or while more has arrived than the conversation has consumed. A
- * conversation runs only within its actor's step. One timer serves every deadline: it is re-armed when it rings early,
- * so that moving a deadline costs nothing.
+ * conversation runs only within its actor's step.
  */
 import type { Context } from '../../runtime/context/context.ts'
 import type { Address, StreamPort } from '../../runtime/loop/poller.ts'
-import type { Timer } from '../../runtime/time/clock.ts'
-import { ConnectionTimeoutError } from './errors.ts'
+import type { Securing, TlsSession } from '../../runtime/loop/tls.ts'
+import type { Spawn } from '../../runtime/system/logic.ts'
+import type { Ref } from '../../runtime/system/ref.ts'
+import { afterMail, Deadlines } from './deadlines.ts'
+import { type ConnectionTimeoutError, earlyBytes } from './errors.ts'
 import { Input } from './input.ts'
 import type { ConnectionLimits } from './limits.ts'
 
 /** What the connection's actor does for it. */
 export interface ConnectionHost {
-  /** Has the conversation take a step, within this turn. */
-  wake(): void
-  /** The timer rang, and a deadline has passed. */
-  timedOut(): void
+  readonly ref: Ref<DeliveryEvent>
+  readonly spawn: Spawn
+  /** Has TLS agreed on: the conversation stands still until it is. */
+  secure(securing: Securing): void
+  /** Has the conversation take a step, within this turn. @returns false where its mailbox is full. */
+  wake(): boolean
+  /** The timer rang, and a deadline has passed. @returns false where its mailbox is full. */
+  timedOut(): boolean
 }
 
-const NEVER = Number.POSITIVE_INFINITY
+/** What other actors may say to a connection. */
+export type DeliveryEvent =
+  /** Has something for the peer: the protocol's outlet puts it on the wire. */
+  | { readonly type: 'deliver'; readonly message: unknown }
+  /** Wants the conversation to end, in its protocol's way. */
+  | ({ readonly type: 'hangUp' } & HangUp)
+  /** Nothing new is to be begun: the listener says so, or the system. */
+  | { readonly type: 'drain' }
+
+/** Why a conversation is to end. */
+export interface HangUp {
+  /** A number of the protocol's: a close code of WebSocket. Who knows none ignores it. */
+  readonly code?: number
+  /** For the peer to read. */
+  readonly reason?: string
+}
+
+/** Takes what other actors have for the peer. A protocol that understands messages has one. */
+export interface Receiver {
+  take(message: unknown): void
+  /** There is room again. */
+  drained(): void
+}
+
+/** Milliseconds that a handshake has from the moment that the server begins to stop: as long as an idle client of HTTP. */
+const HURRIED_HANDSHAKE_MS = 500
 
 export class Connection {
   /** Cancelled when the connection is gone. */
@@ -29,6 +60,14 @@ export class Connection {
   readonly input = new Input()
   /** No new work is to be begun: the listener or the system is stopping. */
   isDraining = false
+  /** What `deliver` brings goes here; where there is none, nowhere. Set by the conversation. */
+  receiver: Receiver | undefined = undefined
+  /** What TLS has agreed on; undefined where the connection is not encrypted. */
+  tls: TlsSession | undefined = undefined
+  /** What goes on in place of the conversation that sets this, and ends: the connection changes its protocol. */
+  successor: Generator<void, void, void> | undefined = undefined
+  /** Somebody wants this conversation to end: it looks here, and says its goodbye. */
+  hungUp: HangUp | undefined = undefined
   /** Something was under way since a newcomer last looked for a place. */
   private wasBusy = false
   private idles = false
@@ -46,21 +85,8 @@ export class Connection {
   private isFinished = false
   private steppedAtMs = 0
 
-  private timer: Timer | undefined = undefined
-  /** What the conversation waits for: an instant, how long that is, and how to say that it did not come. */
-  private expectedByMs = NEVER
-  private expectedMs = 0
-  private expectedCode = 'CONNECTION_IDLE'
-  private expectedWhat = 'byte'
   private hasOwnExpectation = false
-  /** By when `owedBytes` more of the output must have left than had left when that was set. */
-  private writeByMs = NEVER
-  private leftBytes = 0
-  private owedBytes = 0
-  private writtenBytes = 0
-  /** By when the peer must have closed, and the furthest that this is ever put off. */
-  private lingerByMs = NEVER
-  private lingerEndMs = NEVER
+  private readonly deadlines: Deadlines
 
   constructor(
     ctx: Context,
@@ -74,6 +100,17 @@ export class Connection {
     this.limits = limits
     this.inputBytesMax = inputHighWaterBytes
     this.host = host
+    this.deadlines = new Deadlines(ctx.clock, port, limits, host)
+  }
+
+  /** Its actor. Other actors have messages delivered there, where the protocol knows any. */
+  get ref(): Ref<DeliveryEvent> {
+    return this.host.ref
+  }
+
+  /** Spawns a child of the connection's actor: it ends with the connection. */
+  get spawn(): Spawn {
+    return this.host.spawn
   }
 
   get local(): Address | undefined {
@@ -118,15 +155,31 @@ export class Connection {
   write(chunk: Uint8Array | string): void {
     if (this.isOver) return
     this.port.write(chunk)
-    this.writtenBytes += chunk.length
-    if (this.writeByMs === NEVER) this.expectOutput(this.ctx.clock.nowMs())
+    this.deadlines.wrote(chunk.length)
+  }
+
+  /**
+   * Goes on over TLS, in place (as STARTTLS does): what was written before still goes out plain, what comes from now on is
+   * encrypted. A handshake that fails, or takes longer than `handshakeTimeoutMs`, ends the connection.
+   *
+   * @throws PeerError (`TLS_EARLY_BYTES`) where the peer has sent something ahead, that somebody else may have slipped in.
+   */
+  *secure(securing: Securing): Generator<void, TlsSession, void> {
+    if (this.input.available > 0) throw earlyBytes()
+    this.tls = undefined
+    this.host.secure(securing)
+    for (;;) {
+      const { tls } = this as { readonly tls: TlsSession | undefined }
+      if (tls !== undefined) return tls
+      yield
+    }
   }
 
   /** What the conversation waits for has come from elsewhere: it takes a step. May be called at any time, and often. */
   wake(): void {
     if (this.isWoken || this.isOver) return
     this.isWoken = true
-    this.host.wake()
+    if (!this.host.wake()) this.wakeAfterMail()
   }
 
   /**
@@ -135,19 +188,24 @@ export class Connection {
    */
   expect(ms: number, code: string, what: string): void {
     this.hasOwnExpectation = true
-    this.setExpectation(ms, code, what)
+    this.deadlines.expect(this.steppedAtMs, ms, code, what)
+  }
+
+  /** Something is waited for, and has not been given up. */
+  get isExpecting(): boolean {
+    return this.deadlines.isExpecting
   }
 
   /** The conversation waits for nothing of the peer's. */
   expectNothing(): void {
     this.hasOwnExpectation = true
-    this.expectedByMs = NEVER
+    this.deadlines.expectNothing()
   }
 
   /** From now on a byte is expected within the connection's own `idleTimeoutMs`, as if nothing else had ever been said. */
   expectBytes(): void {
     this.hasOwnExpectation = false
-    this.setExpectation(this.limits.idleTimeoutMs, 'CONNECTION_IDLE', 'byte')
+    this.expectByte()
   }
 
   /** Has the conversation take a step in a later turn, when all others have had theirs. */
@@ -185,22 +243,52 @@ export class Connection {
     this.isFinished = true
   }
 
+  /** @internal Begins to wait for the handshake. A connection that has not got further may make room for another. */
+  securing(isFirst: boolean): void {
+    this.steppedAtMs = this.ctx.clock.nowMs()
+    if (isFirst) this.isIdle = true
+    this.expect(this.limits.handshakeTimeoutMs, 'TLS_HANDSHAKE_TIMEOUT', 'TLS handshake')
+  }
+
+  /** @internal The server stops, and the peer has not even agreed on TLS: who means to ask something is about to. */
+  hurryHandshake(): void {
+    this.expect(
+      Math.min(HURRIED_HANDSHAKE_MS, this.limits.handshakeTimeoutMs),
+      'TLS_HANDSHAKE_TIMEOUT',
+      'TLS handshake',
+    )
+  }
+
+  /** @internal */
+  secured(session: TlsSession): void {
+    this.steppedAtMs = this.ctx.clock.nowMs()
+    this.tls = session
+    this.idles = false
+    this.expectBytes()
+  }
+
   /** @internal Begins to wait for the first byte. */
   opened(): void {
     this.steppedAtMs = this.ctx.clock.nowMs()
-    if (!this.hasOwnExpectation) this.setExpectation(this.limits.idleTimeoutMs, 'CONNECTION_IDLE', 'byte')
+    if (!this.hasOwnExpectation) this.expectByte()
   }
 
   /** @internal */
   received(bytes: Buffer): void {
     this.steppedAtMs = this.ctx.clock.nowMs()
     this.input.push(bytes)
-    if (!this.hasOwnExpectation) this.setExpectation(this.limits.idleTimeoutMs, 'CONNECTION_IDLE', 'byte')
+    if (!this.hasOwnExpectation) this.expectByte()
   }
 
   /** @internal */
   drained(): void {
     this.steppedAtMs = this.ctx.clock.nowMs()
+    this.receiver?.drained()
+  }
+
+  /** @internal */
+  hangUp(why: HangUp): void {
+    this.hungUp ??= why
   }
 
   /** @internal The conversation is about to take the step it was woken for. */
@@ -234,17 +322,17 @@ export class Connection {
     const nowMs = this.ctx.clock.nowMs()
     this.isOver = true
     this.isFinished = true
-    this.expectedByMs = NEVER
+    this.deadlines.expectNothing()
     this.input.skip(this.input.available)
     this.port.end()
     this.port.resume()
-    this.linger(nowMs)
-    this.expectOutput(nowMs)
+    this.deadlines.linger(nowMs)
+    this.deadlines.expectOutput(nowMs)
   }
 
   /** @internal The peer goes on sending after our end: it may not have read that, and a reset would take it away. */
   receivedLate(): void {
-    if (!this.isStopping) this.lingerByMs = this.lingerUntil(this.ctx.clock.nowMs())
+    if (!this.isStopping) this.deadlines.lingerOn(this.ctx.clock.nowMs())
   }
 
   /**
@@ -254,8 +342,7 @@ export class Connection {
   release(): void {
     const isWhole = this.isFinished && this.port.outputBytes === 0
     this.isOver = true
-    this.timer?.cancel()
-    this.timer = undefined
+    this.deadlines.release()
     this.port.owner = undefined
     this.port.destroy(!isWhole)
   }
@@ -264,70 +351,16 @@ export class Connection {
   takeTimeout(): ConnectionTimeoutError | 'lost' | undefined {
     const nowMs = this.ctx.clock.nowMs()
     this.steppedAtMs = nowMs
-    if (nowMs >= this.writeByMs) {
-      if (this.port.outputBytes > 0 && this.outputLeft() - this.leftBytes < this.owedBytes) return 'lost'
-      this.expectOutput(nowMs)
-    }
-    if (nowMs >= this.lingerByMs) {
-      if (this.port.outputBytes === 0) return 'lost'
-      // The rest is still leaving: the peer's time to close begins behind it.
-      this.linger(nowMs)
-    }
-    const hasPassed = nowMs >= this.expectedByMs
-    if (hasPassed) this.expectedByMs = NEVER
-    this.arm()
-    return hasPassed
-      ? new ConnectionTimeoutError(this.expectedCode, this.expectedMs, this.expectedWhat)
-      : undefined
+    return this.deadlines.take(nowMs)
   }
 
-  /** From now on what waits to leave must do so at the least rate, or all of it where that is less. */
-  private expectOutput(nowMs: number): void {
-    const { outputBytes } = this.port
-    const { writeTimeoutMs, writeBytesPerSecondMin } = this.limits
-    this.leftBytes = this.outputLeft()
-    this.owedBytes = Math.min(outputBytes, Math.max(1, (writeBytesPerSecondMin * writeTimeoutMs) / 1000))
-    this.writeByMs = outputBytes > 0 ? nowMs + writeTimeoutMs : NEVER
-    this.arm()
+  private wakeAfterMail(): void {
+    afterMail(this.ctx.clock, () => {
+      if (!this.isOver && !this.host.wake()) this.wakeAfterMail()
+    })
   }
 
-  private linger(nowMs: number): void {
-    this.lingerEndMs = nowMs + this.limits.lingerMaxMs
-    this.lingerByMs = this.lingerUntil(nowMs)
-  }
-
-  private lingerUntil(nowMs: number): number {
-    return Math.min(nowMs + this.limits.lingerTimeoutMs, this.lingerEndMs)
-  }
-
-  /** Bytes of the output that the operating system has taken. */
-  private outputLeft(): number {
-    return this.writtenBytes - this.port.outputBytes
-  }
-
-  private setExpectation(ms: number, code: string, what: string): void {
-    this.expectedByMs = this.steppedAtMs + ms
-    this.expectedMs = ms
-    this.expectedCode = code
-    this.expectedWhat = what
-    this.arm()
-  }
-
-  private get nextDeadlineMs(): number {
-    return Math.min(this.expectedByMs, this.writeByMs, this.lingerByMs)
-  }
-
-  /** Sees to it that the timer rings no later than the next deadline. */
-  private arm(): void {
-    const atMs = this.nextDeadlineMs
-    if (atMs === NEVER || (this.timer !== undefined && this.timer.atMs <= atMs)) return
-    this.timer?.cancel()
-    this.timer = this.ctx.clock.schedule(atMs, this.rang)
-  }
-
-  private readonly rang = (): void => {
-    this.timer = undefined
-    if (this.ctx.clock.nowMs() >= this.nextDeadlineMs) this.host.timedOut()
-    else this.arm()
+  private expectByte(): void {
+    this.deadlines.expect(this.steppedAtMs, this.limits.idleTimeoutMs, 'CONNECTION_IDLE', 'byte')
   }
 }

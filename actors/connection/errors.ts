@@ -7,3 +7,8 @@ export class ConnectionTimeoutError extends PeerError {
     super(code, `no ${what} within ${waitedMs} ms`)
   }
 }
+
+/** Something came in the clear ahead of the TLS that was wanted: whoever slipped it in is not the peer (CVE-2011-0411). */
+export function earlyBytes(): PeerError {
+  return new PeerError('TLS_EARLY_BYTES', 'bytes have arrived before the TLS that they were to come after')
+}

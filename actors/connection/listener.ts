@@ -8,25 +8,26 @@ import type { Context } from '../../runtime/context/context.ts'
 import type { AnyKey } from '../../runtime/context/key.ts'
 import type { Deferred } from '../../runtime/deferred/deferred.ts'
 import { CancelledError, codeOf, describe, UsageError } from '../../runtime/errors.ts'
-import type { Limits } from '../../runtime/limits.ts'
-import { CHUNK_COST_BYTES } from '../../runtime/loop/buffered-stream.ts'
 import type { Address, ListenerPort, Transfer } from '../../runtime/loop/poller.ts'
+import type { ServerTls } from '../../runtime/loop/tls.ts'
 import { type BehaviourScope, behaviour, type Handler } from '../../runtime/system/behaviour.ts'
 import type { Logic } from '../../runtime/system/logic.ts'
 import type { MailboxOptions } from '../../runtime/system/options.ts'
 import type { Ref } from '../../runtime/system/ref.ts'
 import { type ActorSystem, System } from '../../runtime/system/system.ts'
-import { connectionActor } from './connection-actor.ts'
+import { connectionActor, mailboxFor } from './connection-actor.ts'
 import { Crowd } from './crowd.ts'
-import { formatEndpoint, parseEndpoint } from './endpoint.ts'
+import { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.ts'
 import { type ConnectionLimits, createConnectionLimits } from './limits.ts'
 import type { Protocol } from './protocol.ts'
 import { type ListenerEvent, type ListenerState, listenerStates } from './states.ts'
 import { enter, statesOf } from './transitions.ts'
 
 export interface ListenConfig<K extends AnyKey> {
-  /** `tcp:HOST:PORT` or `unix:PATH`; port 0 takes a free one. */
+  /** `tcp:HOST:PORT`, `tls:HOST:PORT` or `unix:PATH`; port 0 takes a free one. */
   readonly endpoint: string
+  /** For `tls:`: what clients are shown. Made by `serverTls`. */
+  readonly tls?: ServerTls
   /** What the connections speak. */
   readonly protocol: Protocol<K>
   readonly limits?: Partial<ConnectionLimits>
@@ -57,17 +58,19 @@ export class Listening {
   readonly ref: Ref<AnyListenerEvent>
   /** Where it really listens. */
   readonly address: Address
+  readonly isTls: boolean
   private readonly crowd: Crowd
 
-  constructor(ref: Ref<AnyListenerEvent>, address: Address, crowd: Crowd) {
+  constructor(ref: Ref<AnyListenerEvent>, { address, isTls }: Endpoint, crowd: Crowd) {
     this.ref = ref
     this.address = address
+    this.isTls = isTls
     this.crowd = crowd
   }
 
   /** The address as an endpoint: with the port that was chosen for port 0. */
   get endpoint(): string {
-    return formatEndpoint(this.address)
+    return formatEndpoint({ address: this.address, isTls: this.isTls })
   }
 
   /** The TCP port; undefined for a unix socket. */
@@ -113,7 +116,8 @@ export function listen<K extends AnyKey>(
   ctx: Context<K | typeof System>,
   config: ListenConfig<K>,
 ): Deferred<Listening> {
-  const address = parseEndpoint(config.endpoint)
+  const endpoint = parseEndpoint(config.endpoint)
+  checkTls(config, endpoint)
   const limits = createConnectionLimits(config.limits)
   const listening = ctx.deferred<Listening>((reason) => {
     listening.reject(new CancelledError(reason))
@@ -121,10 +125,11 @@ export function listen<K extends AnyKey>(
   })
   const input: ListenerInput = {
     config: config as ListenConfig<AnyKey>,
-    address,
+    endpoint,
     limits,
     listening,
   }
+  const { address } = endpoint
   const isAnyPort = address.transport === 'tcp' && address.port === 0
   const name = config.name ?? (isAnyPort ? undefined : config.endpoint.replaceAll('/', '_'))
   const ref: Ref<AnyListenerEvent> = (ctx as Context<typeof System>)
@@ -133,9 +138,16 @@ export function listen<K extends AnyKey>(
   return ctx.bind(listening)
 }
 
+/** @throws UsageError (`ENDPOINT_TLS`) */
+function checkTls({ tls, endpoint }: ListenConfig<never>, { isTls }: Endpoint): void {
+  if (isTls === (tls !== undefined)) return
+  const why = isTls ? 'has no certificate to show: give it `tls`' : 'is not encrypted, and `tls` was given'
+  throw new UsageError('ENDPOINT_TLS', `${endpoint} ${why}`)
+}
+
 interface ListenerInput {
   readonly config: ListenConfig<AnyKey>
-  readonly address: Address
+  readonly endpoint: Endpoint
   readonly limits: ConnectionLimits
   readonly listening: Deferred<Listening>
 }
@@ -168,7 +180,8 @@ const handlers: Readonly<Partial<Record<ListenerEvent, Handler<ListenerData, typ
         transfer.stream.destroy(true)
       },
     }
-    data.listening.resolve(new Listening(self, port.address, data.crowd))
+    const endpoint = { address: port.address, isTls: data.endpoint.isTls }
+    data.listening.resolve(new Listening(self, endpoint, data.crowd))
   },
   bindFailed: (scope: Scope, { error }: BindFailed) => {
     scope.data.listening.reject(new ListenError(scope.data.config.endpoint, error))
@@ -184,7 +197,15 @@ const handlers: Readonly<Partial<Record<ListenerEvent, Handler<ListenerData, typ
       return
     }
     const { inputHighWaterBytes } = data.system.limits
-    const input = { crowd, port: stream, protocol: config.protocol, limits, inputHighWaterBytes }
+    const { protocol, tls } = config
+    const input = {
+      crowd,
+      port: stream,
+      protocol,
+      limits,
+      inputHighWaterBytes,
+      ...(tls !== undefined && { securing: { tls, alpn: protocol.alpn ?? [] } }),
+    }
     const connection = spawn(ctx, connectionActor, { input, mailbox: data.mailbox })
     // Whoever heard of it first may have ended it, before it could own its stream.
     if (!connection.isAlive) stream.destroy(true)
@@ -231,7 +252,7 @@ export const listenerActor = behaviour({
     data.crowd.onLeft = () => self.isAlive && self.send(ctx, LEFT) === 'accepted'
     poller
       .listen({
-        address: data.address,
+        address: data.endpoint.address,
         ...(data.config.backlog === undefined ? {} : { backlog: data.config.backlog }),
         outputHighWaterBytes: limits.outputHighWaterBytes,
         inputHighWaterBytes: limits.inputHighWaterBytes,
@@ -254,15 +275,6 @@ export const listenerActor = behaviour({
 
 const DRAIN = { type: 'drain' } as const
 const LEFT = { type: 'left' } as const
-
-/** Room for all that a stream may bring in one turn, one byte a piece, and for what else a connection is told. */
-function mailboxFor({ mailboxCapacity, inputHighWaterBytes }: Limits): MailboxOptions {
-  const pieces = Math.ceil(inputHighWaterBytes / CHUNK_COST_BYTES) + 1
-  return { capacity: Math.max(mailboxCapacity, pieces + OTHER_EVENTS) }
-}
-
-/** Ended, drained, closed, woken, timedOut, drain: each can wait once or twice. */
-const OTHER_EVENTS = 16
 
 function endIfEmptied(scope: Scope): void {
   if (scope.state !== 'draining' || scope.data.crowd.open > 0) return

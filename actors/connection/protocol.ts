@@ -9,6 +9,8 @@ import type { Connection } from './connection.ts'
 
 export interface Protocol<in K extends AnyKey = never> {
   readonly name: string
+  /** What it is called in TLS (ALPN, RFC 7301): peers that ask for other protocols alone are refused. Left out, they are not asked. */
+  readonly alpn?: readonly string[]
   /**
    * Holds one conversation. Returning ends the connection, once what was written has left; so does throwing, which
    * also fails the connection's actor. `return()` is called when the connection is lost: `finally` cleans up.

@@ -6,10 +6,14 @@
  */
 import type { Transitions } from './transitions.ts'
 
-export type ConnectionState = 'open' | 'halfClosed' | 'closing' | 'closed'
+export type ConnectionState = 'open' | 'securing' | 'halfClosed' | 'closing' | 'closed'
 
 /**
  * - `received`, `drained`, `ended`, `closed`: the stream brought it.
+ * - `secure`: what follows is to be encrypted: the listener wants it so, or the conversation.
+ * - `secured`: the stream is.
+ * - `deliver`: another actor has a message for the peer.
+ * - `hangUp`: another actor wants the conversation to end, in its protocol's way.
  * - `woken`: what the conversation waited for elsewhere is there.
  * - `timedOut`: a deadline of the conversation or of the connection has passed.
  * - `finished`: the conversation is over, and what it wrote is on its way.
@@ -21,6 +25,10 @@ export type ConnectionEvent =
   | 'drained'
   | 'ended'
   | 'closed'
+  | 'secure'
+  | 'secured'
+  | 'deliver'
+  | 'hangUp'
   | 'woken'
   | 'timedOut'
   | 'finished'
@@ -32,17 +40,36 @@ export const connectionStates: Transitions<ConnectionState, ConnectionEvent> = {
   open: {
     received: 'open',
     drained: 'open',
+    deliver: 'open',
+    hangUp: 'open',
     woken: 'open',
     timedOut: 'open',
     drain: 'open',
+    secure: 'securing',
     ended: 'halfClosed',
     finished: 'closing',
+    lost: 'closed',
+    closed: 'closed',
+  },
+  // TLS is being agreed on. The conversation has not begun, or stands still. What is received now was sent before it.
+  securing: {
+    secured: 'open',
+    received: 'closed',
+    drained: 'securing',
+    deliver: 'securing',
+    hangUp: 'securing',
+    woken: 'securing',
+    timedOut: 'securing',
+    drain: 'securing',
+    ended: 'closed',
     lost: 'closed',
     closed: 'closed',
   },
   // The peer has said its last; we may not have.
   halfClosed: {
     drained: 'halfClosed',
+    deliver: 'halfClosed',
+    hangUp: 'halfClosed',
     woken: 'halfClosed',
     timedOut: 'halfClosed',
     drain: 'halfClosed',

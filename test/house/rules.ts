@@ -7,6 +7,7 @@
 /** From the ground up. A file imports from its own layer and from those above it in this list, never from below. */
 export const layers: readonly string[] = [
   'runtime/errors.ts',
+  'runtime/bounds.ts',
   'runtime/limits.ts',
   'runtime/deferred/',
   'runtime/time/',
@@ -18,6 +19,7 @@ export const layers: readonly string[] = [
   'runtime/index.ts',
   'runtime/testing/',
   'actors/connection/',
+  'actors/session/',
   'actors/',
   'examples/',
   'bench/',

@@ -1,6 +1,6 @@
 /** One connection: what it waits for and how long, what backpressure does, and that what goes wrong harms it alone. */
 import test from 'ava'
-import type { Context } from 'greenroom'
+import type { Context, Ref } from 'greenroom'
 import type { Connection } from 'greenroom/actors'
 import { echo, listened } from './server.ts'
 
@@ -404,6 +404,61 @@ test('a wake-up that comes too late wakes nobody', async (t) => {
       await server.settle()
       t.deepEqual(server.deadLetters, [])
       t.is(server.listening.connections, 0)
+    },
+  )(t)
+})
+
+/** More than a mailbox holds, as other actors send it that have something for the peer. */
+function flood(actor: Ref, ctx: Context): void {
+  const event = { type: 'deliver', message: 'news' } as never
+  while (actor.send(ctx, event) === 'accepted');
+}
+
+test('a wake-up that finds the mailbox full is not lost', async (t) => {
+  let own: Connection | undefined
+  let isOver = false
+  await listened(
+    function* (_ctx, connection) {
+      own = connection
+      connection.expectNothing()
+      while (!isOver) yield
+      connection.write('awake')
+    },
+    {},
+    async (t, server) => {
+      const { client, actor } = await server.opened()
+      isOver = true
+      flood(actor, server.simulation.ctx)
+      own?.wake()
+      own?.wake()
+      await server.advance(1)
+      t.is(client.text, 'awake')
+    },
+  )(t)
+})
+
+test('a deadline that finds the mailbox full is not lost', async (t) => {
+  await listened(
+    function* (_ctx, connection) {
+      connection.expect(1_000, 'PATIENCE', 'anything')
+      try {
+        for (;;) yield
+      } catch {
+        connection.write('too late')
+      }
+    },
+    {},
+    async (t, server) => {
+      const { ctx } = server.simulation
+      // Set before the connection's timer, hence the first of the two to ring.
+      let actor: Ref | undefined
+      ctx.clock.schedule(1_000, () => flood(actor as Ref, ctx))
+      const opened = await server.opened()
+      actor = opened.actor
+      await server.advance(1_000)
+      t.is(opened.client.text, '')
+      await server.advance(1)
+      t.is(opened.client.text, 'too late')
     },
   )(t)
 })

@@ -183,12 +183,15 @@ test('a listener that is no longer wanted lets go of the port', async (t) => {
   t.is(system.actors, 0)
 })
 
-const endpoints: readonly [endpoint: string, address: ReturnType<typeof parseEndpoint>][] = [
-  ['tcp:127.0.0.1:8080', { transport: 'tcp', host: '127.0.0.1', port: 8080 }],
-  ['tcp:localhost:0', { transport: 'tcp', host: 'localhost', port: 0 }],
-  ['tcp:[::1]:65535', { transport: 'tcp', host: '::1', port: 65_535 }],
-  ['unix:/run/app.sock', { transport: 'unix', path: '/run/app.sock' }],
-  ['unix:relative', { transport: 'unix', path: 'relative' }],
+const tcp = (host: string, port: number) => ({ transport: 'tcp', host, port }) as const
+const endpoints: readonly [text: string, endpoint: ReturnType<typeof parseEndpoint>][] = [
+  ['tcp:127.0.0.1:8080', { address: tcp('127.0.0.1', 8080), isTls: false }],
+  ['tcp:localhost:0', { address: tcp('localhost', 0), isTls: false }],
+  ['tcp:[::1]:65535', { address: tcp('::1', 65_535), isTls: false }],
+  ['tls:example.org:443', { address: tcp('example.org', 443), isTls: true }],
+  ['tls:[::1]:0', { address: tcp('::1', 0), isTls: true }],
+  ['unix:/run/app.sock', { address: { transport: 'unix', path: '/run/app.sock' }, isTls: false }],
+  ['unix:relative', { address: { transport: 'unix', path: 'relative' }, isTls: false }],
 ]
 
 test('a listener ends with its context, and so does the wait for it', async (t) => {
@@ -234,9 +237,9 @@ test(
 )
 
 test('an endpoint is one string, and can be read back', (t) => {
-  for (const [endpoint, address] of endpoints) {
-    t.deepEqual(parseEndpoint(endpoint), address)
-    t.is(formatEndpoint(address), endpoint)
+  for (const [text, endpoint] of endpoints) {
+    t.deepEqual(parseEndpoint(text), endpoint)
+    t.is(formatEndpoint(endpoint), text)
   }
 })
 
@@ -251,6 +254,8 @@ test('what is no endpoint is told at once, with what one looks like', (t) => {
     'tcp:::1:80',
     'tcp:a b:1',
     'tcp:a:-1',
+    'tls:a',
+    'ssl:a:1',
     'unix:',
   ]
   for (const endpoint of [...bad, 'http://a:80', '127.0.0.1:80', 'TCP:a:1', 'tcp:a:080000']) {
@@ -261,7 +266,8 @@ test('what is no endpoint is told at once, with what one looks like', (t) => {
 })
 
 test('a socket’s path that would be cut off is refused', (t) => {
-  t.deepEqual(parseEndpoint(`unix:/${'y'.repeat(102)}`), { transport: 'unix', path: `/${'y'.repeat(102)}` })
+  const path = `/${'y'.repeat(102)}`
+  t.deepEqual(parseEndpoint(`unix:${path}`).address, { transport: 'unix', path })
   t.throws(() => parseEndpoint(`unix:/${'y'.repeat(103)}`), {
     code: 'ENDPOINT_INVALID',
     message: /at most 103 bytes.* has 104$/,

@@ -4,8 +4,9 @@
  */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import type { Ref } from 'greenroom'
-import { connectionStates, listenerStates } from 'greenroom/actors'
+import { type Ref, serverTls } from 'greenroom'
+import { connectionStates, type DeliveryEvent, listenerStates } from 'greenroom/actors'
+import { certificate } from './certificates.ts'
 import { listened, stateOf, type TestListener } from './server.ts'
 
 type Table = Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -55,8 +56,30 @@ for (const [name, table] of tables) {
 }
 
 /** Ways into each state of a connection, by its peer alone. The protocol below ends its side when told to. */
-const reach: Readonly<Record<string, string>> = { open: '', halfClosed: 'peer ends', closing: 'told to end' }
-const events = ['received', 'drained', 'ended', 'closed', 'woken', 'timedOut', 'finished', 'lost', 'drain']
+const reach: Readonly<Record<string, string>> = {
+  open: '',
+  securing: 'told to secure',
+  halfClosed: 'peer ends',
+  closing: 'told to end',
+}
+const securing = { tls: serverTls(certificate('server')), alpn: [] }
+const events = [
+  'secure',
+  'secured',
+  'received',
+  'drained',
+  'ended',
+  'closed',
+  'deliver',
+  'hangUp',
+  'woken',
+  'timedOut',
+  'finished',
+  'lost',
+  'drain',
+]
+
+const ASKED = '?'.charCodeAt(0)
 
 for (const [state, row] of Object.entries(connectionStates)) {
   if (state === 'closed') continue
@@ -65,14 +88,17 @@ for (const [state, row] of Object.entries(connectionStates)) {
     test(`a connection that is ${state} is not changed by ${event}`, async (t) => {
       let steps = 0
       await listened(
-        function* (_ctx, { input }) {
+        function* (_ctx, connection) {
+          const { input } = connection
           for (; input.available === 0; steps++) yield
+          if (input.take(1)[0] === ASKED) yield* connection.secure(securing)
         },
         {},
         async (t, server) => {
           const { client, actor } = await server.opened()
           if (reach[state] === 'peer ends') client.end()
           if (reach[state] === 'told to end') client.write('!')
+          if (reach[state] === 'told to secure') client.write('?')
           await server.settle()
           t.is(stateOf(actor), state)
           const before = steps
@@ -95,6 +121,8 @@ const causes: readonly [event: string, from: string, cause: (server: TestListene
   [
     ['received', 'open', (_, { client }) => client.write('more')],
     ['drained', 'open', (_, { client }) => client.drain()],
+    ['deliver', 'open', (_, { tell }) => tell({ type: 'deliver', message: 'news' })],
+    ['hangUp', 'open', (_, { tell }) => tell({ type: 'hangUp' })],
     ['woken', 'open', (_, { wake }) => wake()],
     ['timedOut', 'open', (server) => server.advance(1_000)],
     ['drain', 'open', (server) => void server.listening.close(server.simulation.ctx)],
@@ -102,7 +130,21 @@ const causes: readonly [event: string, from: string, cause: (server: TestListene
     ['finished', 'open', (_, { finish }) => finish()],
     ['lost', 'open', (server) => server.advance(20_000)],
     ['closed', 'open', (_, { client }) => client.reset()],
+    ['secure', 'open', (_, { secure }) => secure()],
+    ['secured', 'securing', (_, { client }) => client.secure()],
+    ['drained', 'securing', (_, { client }) => client.drain()],
+    ['deliver', 'securing', (_, { tell }) => tell({ type: 'deliver', message: 'news' })],
+    ['hangUp', 'securing', (_, { tell }) => tell({ type: 'hangUp' })],
+    ['woken', 'securing', (_, { wake }) => wake()],
+    ['timedOut', 'securing', (_, { tell }) => tell({ type: 'timedOut' } as never)],
+    ['drain', 'securing', (server) => void server.listening.close(server.simulation.ctx)],
+    ['received', 'securing', (_, { client }) => client.write('early')],
+    ['ended', 'securing', (_, { client }) => client.end()],
+    ['lost', 'securing', (server) => server.advance(20_000)],
+    ['closed', 'securing', (_, { client }) => client.reset()],
     ['drained', 'halfClosed', (_, { client }) => client.drain()],
+    ['deliver', 'halfClosed', (_, { tell }) => tell({ type: 'deliver', message: 'news' })],
+    ['hangUp', 'halfClosed', (_, { tell }) => tell({ type: 'hangUp' })],
     ['woken', 'halfClosed', (_, { wake }) => wake()],
     ['timedOut', 'halfClosed', (server) => server.advance(1_000)],
     ['drain', 'halfClosed', (server) => void server.listening.close(server.simulation.ctx)],
@@ -120,6 +162,9 @@ interface Peer {
   readonly client: Awaited<ReturnType<TestListener['opened']>>['client']
   wake(): void
   finish(): void
+  secure(): void
+  /** As another actor does. */
+  tell(event: DeliveryEvent): void
 }
 
 for (const [event, from, cause] of causes) {
@@ -129,11 +174,16 @@ for (const [event, from, cause] of causes) {
     const isBlocked =
       event === 'drained' || event === 'lost' || (from === 'halfClosed' && event === 'finished')
     let isOver = false
+    let isToSecure = false
     await listened(
       function* (_ctx, own) {
         connection = own
         if (isBlocked) own.write('x'.repeat(100_000))
         while (!isOver) {
+          if (isToSecure) {
+            isToSecure = false
+            yield* own.secure(securing)
+          }
           own.expect(1_000, 'PATIENCE', 'anything')
           try {
             yield
@@ -148,11 +198,17 @@ for (const [event, from, cause] of causes) {
           isOver = true
           wake()
         }
+        const secure = () => {
+          isToSecure = true
+          wake()
+        }
         if (from === 'halfClosed') client.end()
         if (from === 'closing') finish()
+        if (from === 'securing') secure()
         await server.settle()
         t.is(stateOf(actor), from)
-        await cause(server, { client, wake, finish })
+        const tell = (event: DeliveryEvent) => void actor.send(server.simulation.ctx, event as never)
+        await cause(server, { client, wake, finish, secure, tell })
         await server.settle()
         t.is(actor.isAlive ? stateOf(actor) : 'closed', to)
         client.reset()
