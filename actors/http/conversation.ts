@@ -17,8 +17,8 @@ import { CHUNK_HEADER_BYTES_MAX } from './codec/chunked.ts'
 import { HttpError } from './codec/errors.ts'
 import type { RequestHead } from './codec/request-head.ts'
 import type { HttpDate } from './date.ts'
-import { Exchange, REQUEST_DONE } from './exchange.ts'
-import { bodyOver, clientLeft, reportFailure, responseTo } from './failure.ts'
+import { Exchange } from './exchange.ts'
+import { bodyOver, clientLeft, REQUEST_DONE, reportFailure, responseTo } from './failure.ts'
 import { HeadReader } from './head-reader.ts'
 import { type Compression, compressAnswer } from './helpers/compression.ts'
 import type { HttpLimits } from './limits.ts'
@@ -93,6 +93,7 @@ export class HttpConversation {
         if (!exchange.isAnswered) yield* this.awaitAnswer(exchange)
         const isKept = this.answerAtOnce(exchange) ?? (yield* this.answer(exchange))
         this.exchange = undefined
+        if (connection.successor !== undefined) return
         exchange.scope.end({ reason: REQUEST_DONE, atMs: connection.nowMs })
         if (!isKept) return
         // Requests may be pipelined faster than their answers are taken.
@@ -212,7 +213,7 @@ export class HttpConversation {
     const { request, upgrade } = exchange
     const { head } = request
     exchange.isSending = true
-    if (upgrade !== undefined) return yield* this.handOver(exchange, upgrade)
+    if (upgrade !== undefined) return this.handOver(exchange, upgrade)
     const response = exchange.response ?? this.answerToFailure(exchange)
     const { body } = response
     let isKept = this.mayKeep(exchange)
@@ -241,8 +242,8 @@ export class HttpConversation {
     return isKept && (yield* this.readToEnd(request))
   }
 
-  /** The connection is another protocol's from now on. */
-  private *handOver(exchange: Exchange, upgrade: HttpUpgrade): Generator<void, false, void> {
+  /** The connection is another protocol's from now on: of this one nothing stays in memory. */
+  private handOver(exchange: Exchange, upgrade: HttpUpgrade): false {
     const { connection } = this
     const { request, scope } = exchange
     let head: string
@@ -255,12 +256,7 @@ export class HttpConversation {
     request.beginAnswer()
     connection.write(head)
     connection.expectBytes()
-    try {
-      yield* upgrade.converse(request.ctx, connection)
-    } catch (error) {
-      scope.cancel(error)
-      throw error
-    }
+    connection.successor = upgrade.conversation(request, scope, connection)
     return false
   }
 

@@ -12,9 +12,6 @@ import { HttpResponse, isStreamed } from './response.ts'
 import { StreamedSource } from './streamed-source.ts'
 import { HttpUpgrade } from './upgrade.ts'
 
-/** The reason with which a request's context ends when all has gone well, its answer sent. Nobody has to be told. */
-export const REQUEST_DONE = 'the request is done'
-
 export class Exchange {
   readonly request: HttpRequest
   readonly scope: CancelScope

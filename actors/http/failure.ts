@@ -6,6 +6,9 @@ import { StageRefusedError } from '../stage/refused.ts'
 import type { HttpRequest } from './request.ts'
 import { type HttpResponse, text } from './response.ts'
 
+/** The reason with which a request's context ends when all has gone well, its answer sent. Nobody has to be told. */
+export const REQUEST_DONE = 'the request is done'
+
 /**
  * The answer to a failure: what a peer did wrong is told in one line, what we did wrong is not told, and what was too
  * much for us may be asked again.

@@ -3,6 +3,7 @@ import type { Context } from '../../runtime/context/context.ts'
 import { key } from '../../runtime/context/key.ts'
 import { PeerError, UsageError } from '../../runtime/errors.ts'
 import type { Address } from '../../runtime/loop/poller.ts'
+import type { TlsSession } from '../../runtime/loop/tls.ts'
 import type { Connection } from '../connection/connection.ts'
 import { BodyPace } from './body-pace.ts'
 import { BodyDecoder } from './codec/body.ts'
@@ -88,6 +89,11 @@ export class HttpRequest {
 
   get local(): Address | undefined {
     return this.connection.local
+  }
+
+  /** What TLS has agreed on; undefined where the request came in the clear. */
+  get tls(): TlsSession | undefined {
+    return this.connection.tls
   }
 
   /** The request's own context: holds the request, its trace and its deadline; cancelled when the client goes away. */

@@ -51,6 +51,7 @@ export function http<K extends AnyKey = never>(options: HttpOptions<K>): Protoco
   }
   return {
     name: 'http',
+    alpn: ['http/1.1'],
     converse(ctx: Context<K>, connection: Connection) {
       if (respond !== undefined)
         return new HttpConversation(ctx, connection, settings, respond as AnyRespond).run()

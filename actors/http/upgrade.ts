@@ -2,10 +2,12 @@
  * An answer that hands the connection over to another protocol: `101 Switching Protocols` to a request that asks for it
  * (RFC 9110 section 7.8), or 200 to CONNECT (section 9.3.6). What follows on the connection is that protocol's.
  */
+import type { CancelScope } from '../../runtime/context/cancellation.ts'
 import type { Context } from '../../runtime/context/context.ts'
 import { UsageError } from '../../runtime/errors.ts'
 import type { Connection } from '../connection/connection.ts'
 import { type HeaderBlock, headerBlock, type ResponseHeaders, serialiseSwitch } from './codec/serialise.ts'
+import { clientLeft, REQUEST_DONE } from './failure.ts'
 import type { CurrentRequest, HttpRequest } from './request.ts'
 
 /** Goes on with the connection, as `Protocol.converse` does. What the client sent ahead is in `connection.input`. */
@@ -54,6 +56,24 @@ export class HttpUpgrade {
       )
     }
     return serialiseSwitch(this.protocol, this.headers, date)
+  }
+
+  /** @internal What is held there from then on. The request's context ends with it. */
+  *conversation(
+    request: HttpRequest,
+    scope: CancelScope,
+    connection: Connection,
+  ): Generator<void, void, void> {
+    try {
+      yield* this.converse(request.ctx, connection)
+      scope.end({ reason: REQUEST_DONE, atMs: connection.nowMs })
+    } catch (error) {
+      scope.cancel(error)
+      throw error
+    } finally {
+      // Where it is over already this changes nothing.
+      scope.cancel(clientLeft())
+    }
   }
 
   private isAskedBy({ head }: HttpRequest): boolean {

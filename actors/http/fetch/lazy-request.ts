@@ -3,7 +3,7 @@
  * somebody asks for them, and a genuine request when the platform is to be given one (`toGenuine`).
  */
 import type { Context } from '../../../runtime/context/context.ts'
-import { REQUEST_DONE } from '../exchange.ts'
+import { REQUEST_DONE } from '../failure.ts'
 import type { CurrentRequest, HttpRequest } from '../request.ts'
 import { genuine, type Reading, toGenuine } from './genuine.ts'
 import { LazyBody } from './lazy-body.ts'

@@ -16,12 +16,20 @@ const DOTS = /\/(?:\.|%2e){1,2}(?:[/?]|$)/i
 
 /** Origins by host, as it was sent. A cache, not state, emptied when it is full: a client can send any host. */
 const origins = new Map<string, string>()
+/** The same over TLS. */
+const secureOrigins = new Map<string, string>()
 const ORIGINS_MAX = 64
 
 /** @throws HttpError (400, `HTTP_HOST_INVALID`, `HTTP_TARGET_INVALID`) for a host or target that no URL can hold. */
-export function urlOf({ target, headers, local }: Pick<HttpRequest, 'target' | 'headers' | 'local'>): string {
+export function urlOf({
+  target,
+  headers,
+  local,
+  tls,
+}: Pick<HttpRequest, 'target' | 'headers' | 'local' | 'tls'>): string {
   if (target.charCodeAt(0) !== SLASH && target !== '*') return absolute(target)
-  const origin = originOf(headers.get('host') ?? authorityOf(local))
+  const host = headers.get('host') ?? authorityOf(local)
+  const origin = tls === undefined ? originOf(host) : secureOriginOf(host)
   // Of `*` path and query are empty; a URL has a path at least.
   if (target === '*') return `${origin}/`
   return isNormal(target) ? origin + target : new URL(origin + target).href
@@ -40,11 +48,19 @@ function absolute(target: string): string {
 }
 
 function originOf(host: string): string {
-  const known = origins.get(host)
-  if (known !== undefined) return known
+  return known(origins, 'http', host)
+}
+
+function secureOriginOf(host: string): string {
+  return known(secureOrigins, 'https', host)
+}
+
+function known(origins: Map<string, string>, scheme: 'http' | 'https', host: string): string {
+  const found = origins.get(host)
+  if (found !== undefined) return found
   let origin: string
   try {
-    origin = new URL(`http://${host}`).origin
+    origin = new URL(`${scheme}://${host}`).origin
   } catch {
     throw badRequest('HTTP_HOST_INVALID', `${excerpt(host)} is not the host of a URL`)
   }

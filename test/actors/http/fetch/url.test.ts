@@ -1,6 +1,7 @@
 /** Law: a request's URL is what `new URL` makes of its host and target, whether or not that had to be asked. */
 import test from 'ava'
 import fc from 'fast-check'
+import type { TlsSession } from 'greenroom'
 import { HttpError } from 'greenroom/actors'
 import { HeaderFields } from '../../../../actors/http/codec/headers.ts'
 import { isHost } from '../../../../actors/http/codec/host.ts'
@@ -13,13 +14,14 @@ function url(
   target: string,
   host?: string,
   local: Local | { transport: 'unix'; path: string } = here,
+  tls?: TlsSession,
 ): string {
   const headers = new HeaderFields()
   if (host !== undefined) {
     headers.append(`Host: ${host}`)
     headers.add(0, 4, 6, 6 + host.length)
   }
-  return urlOf({ target, headers, local })
+  return urlOf({ target, headers, local, tls })
 }
 
 /** What a request line can hold, odd characters as often as plain ones. */
@@ -144,4 +146,20 @@ for (const [title, target, host, code] of [
 test('any number of hosts is served', (t) => {
   for (let i = 0; i < 1_000; i++) t.is(url('/', `h${i}`), `http://h${i}/`)
   t.is(url('/', 'h0'), 'http://h0/')
+})
+
+test('what came over TLS was asked of https', (t) => {
+  const tls: TlsSession = {
+    version: 'TLSv1.3',
+    cipher: 'TLS_AES_128_GCM_SHA256',
+    alpn: 'http/1.1',
+    serverName: 'a',
+    isResumed: false,
+    peerCertificate: undefined,
+    trouble: undefined,
+  }
+  t.is(url('/b?c', 'A', here, tls), 'https://a/b?c')
+  t.is(url('/', 'a:443', here, tls), 'https://a/')
+  t.is(url('/', 'a:443'), 'http://a:443/')
+  t.is(url('/', undefined, here, tls), 'https://127.0.0.1:8080/')
 })
