@@ -1,0 +1,6 @@
+export type { LineErrorCode } from './errors.ts'
+export { LineError } from './errors.ts'
+export type { LineLimits } from './limits.ts'
+export { createLineLimits, defaultLineLimits } from './limits.ts'
+export type { LineOptions } from './line.ts'
+export { line } from './line.ts'
