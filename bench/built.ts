@@ -4,10 +4,8 @@
  */
 const load = (path: string): Promise<unknown> => import(new URL(`../dist/${path}`, import.meta.url).href)
 
-export const { behaviour, child, createSystem, onThread, silentLog, supervisor, threadModule } = (await load(
-  'runtime/index.js',
-)) as typeof import('../runtime/index.ts')
+export const { actorGroup, behaviour, child, createSystem, onThread, silentLog, supervisor, threadModule } =
+  (await load('runtime/index.js')) as typeof import('../runtime/index.ts')
 
-export const { http, isRefused, json, jobs, listen, openStage, pool, text } = (await load(
-  'actors/index.js',
-)) as typeof import('../actors/index.ts')
+export const { broadcast, http, isRefused, json, jobs, line, listen, openStage, pool, text, websocket } =
+  (await load('actors/index.js')) as typeof import('../actors/index.ts')

@@ -6,6 +6,7 @@
  */
 
 import { writeFileSync } from 'node:fs'
+import { chatSuite } from './chat.ts'
 import { ArgumentsError, parseArguments } from './harness/arguments.ts'
 import { ContenderError } from './harness/process-contender.ts'
 import { type Report, toTable } from './harness/report.ts'
@@ -27,6 +28,7 @@ const suites: readonly Suite[] = [
   threadsSuite,
   overloadSuite,
   transactionsSuite,
+  chatSuite,
 ]
 
 try {

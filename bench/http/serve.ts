@@ -9,13 +9,21 @@ export const HELLO = 'Hello, World!'
 
 /**
  * Tells the parent that `port` listens; the process ends when the parent closes its end, or dies. Meanwhile it answers
- * `cpu` with the microseconds that it has spent, user and system, so that the parent can take a difference.
+ * `cpu` with the microseconds that it has spent, user and system, so that the parent can take a difference; and `rss` with the
+ * bytes that it has in memory, after its garbage is collected if node was started with --expose-gc.
  */
 export function serveUntilStdinEnds(port: number): void {
   console.log(`ready ${port}`)
   createInterface({ input: process.stdin })
-    .on('line', (line) => console.log(line === 'cpu' ? cpuUs() : `error no such question: ${line}`))
+    .on('line', (line) => console.log(answers[line]?.() ?? `error no such question: ${line}`))
     .on('close', () => process.exit())
+}
+
+const answers: Readonly<Record<string, () => number>> = { cpu: cpuUs, rss: residentBytes }
+
+function residentBytes(): number {
+  globalThis.gc?.()
+  return process.memoryUsage.rss()
 }
 
 function cpuUs(): number {

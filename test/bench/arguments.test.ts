@@ -64,7 +64,7 @@ test('the command prints the one line on stderr, nothing on stdout, and exits wi
   t.is(stdout, '')
   t.is(
     stderr,
-    'bench: unknown suite "htpp"; there are: http, messaging, spawn, supervision, threads, overload, transactions\n',
+    'bench: unknown suite "htpp"; there are: http, messaging, spawn, supervision, threads, overload, transactions, chat\n',
   )
 })
 
