@@ -1,6 +1,7 @@
 /** What the ledger answers where it does not do what was asked: JSON, with a stable code and a message for people. */
 import { type Context, codeOf, OverloadError } from 'greenroom'
 import { type HttpRequest, type HttpResponse, json, type ResponseHeaders } from 'greenroom/actors'
+import { DOUBTS, TROUBLES } from '../troubles.ts'
 
 /** What the client is to put right. */
 const REFUSALS: Readonly<Record<string, number>> = {
@@ -9,24 +10,6 @@ const REFUSALS: Readonly<Record<string, number>> = {
   LEDGER_UNKNOWN_ACCOUNT: 422,
 }
 
-/** Nothing has happened, and the same may succeed in a while. */
-const TROUBLES: readonly string[] = [
-  'DATABASE_UNAVAILABLE',
-  'DATABASE_CONNECTION_LOST',
-  'DATABASE_BUSY',
-  'DATABASE_FULL',
-  'DATABASE_STATEMENT_TIMEOUT',
-  'TRANSACTION_CLOSED',
-  'TRANSACTION_TIMEOUT',
-  'TRANSACTION_THREAD_LOST',
-]
-
-/** It may have happened, or has: only its answer is lost. */
-const DOUBTS: readonly string[] = [
-  'TRANSACTION_UNKNOWN',
-  'TRANSACTION_RESULT_LOST',
-  'DATABASE_COMMIT_IN_DOUBT',
-]
 const IN_DOUBT =
   'nobody knows whether it was done: GET /transfers/:id tells, and to post the same again does no harm'
 

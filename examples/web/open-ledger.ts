@@ -1,8 +1,6 @@
-/** Opens the ledger: the actor of its feed, and its database with the threads that ledger.ts runs on. */
+/** The ledger: its database, with the threads that ledger.ts runs on, and the actor of its feed. */
 import { type Context, type Ref, System } from 'greenroom'
-import { type Database, openDatabase } from 'greenroom/actors'
-import { postgres } from 'greenroom/postgres'
-import { sqlite } from 'greenroom/sqlite'
+import type { Database } from 'greenroom/actors'
 import { Feed, type FeedMessage, feeding } from './feed.ts'
 
 export interface Ledger {
@@ -13,25 +11,14 @@ export interface Ledger {
 /** All that is committed in one turn, and a question of every viewer that the listener lets in. */
 const FEED_CAPACITY = 32_768
 
-/** A file of SQLite, which is made if it is not there; or a database on a PostgreSQL server. */
-export type LedgerPlace = { readonly file: string } | { readonly url: string }
-
-/** The feed is there first, and goes last: whatever is committed has somebody to be told to. */
-export async function openLedger(ctx: Context<typeof System>, place: LedgerPlace): Promise<Ledger> {
-  const driver = 'url' in place ? postgres(place) : sqlite(place)
-  const feed = ctx.get(System).spawn(ctx, feeding, {
+/** The actor that the ledger's transactions emit to. It is there before the database, and goes after it: whatever is committed has somebody to be told to. */
+export function openFeed(ctx: Context<typeof System>): Ref<FeedMessage> {
+  return ctx.get(System).spawn(ctx, feeding, {
     name: 'feed',
     as: Feed,
     mailbox: { capacity: FEED_CAPACITY },
     restart: 'transient',
   })
-  const database = await openDatabase<typeof import('./ledger.ts')>(ctx, {
-    driver,
-    module: new URL('./ledger.ts', import.meta.url),
-    migrations: new URL('./migrations/', import.meta.url),
-    name: 'ledger',
-  })
-  return { database, feed }
 }
 
 export type LedgerFigures = ReturnType<typeof ledgerFigures>

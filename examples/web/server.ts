@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { type ActorSystem, type Context, codeOf, type System } from 'greenroom'
-import type { HttpRequest, HttpResponse, Refused } from 'greenroom/actors'
+import type { HttpRequest, HttpResponse, HttpUpgrade, ListenConfig, Refused } from 'greenroom/actors'
 import { eventStream, html, http, isRefused, listen, stream, text } from 'greenroom/actors'
 import { Hashing, hash, openHashing, threads } from './hashing.ts'
 import { ledgerRoutes } from './ledger-routes.ts'
@@ -16,10 +16,10 @@ const BYTES = 'application/octet-stream'
 const page = html(readFileSync(new URL('./page.html', import.meta.url), 'utf8'))
 
 type WebContext = Context<typeof System | typeof Sampler | typeof Hashing>
-type Given = HttpResponse | Refused
+type Given = HttpResponse | HttpUpgrade | Refused
 type Handler = (ctx: WebContext, request: HttpRequest) => Given | PromiseLike<Given>
 /** By path; `:it` stands for what a path ends in. */
-type Routes = Readonly<Record<string, [method: 'GET' | 'POST', handle: Handler]>>
+export type Routes = Readonly<Record<string, [method: 'GET' | 'POST', handle: Handler]>>
 
 const ownRoutes: Routes = {
   '/': ['GET', () => page],
@@ -30,25 +30,26 @@ const ownRoutes: Routes = {
   '/stream': ['GET', (ctx) => eventStream(ctx, samples(ctx), { retryMs: 1_000 })],
 }
 
-export interface WebOptions {
-  readonly endpoint: string
+export interface WebOptions extends Pick<ListenConfig<never>, 'endpoint' | 'tls'> {
   /** Whoever runs the loop counts its turns. */
   readonly meter: Meter
   /** Without one there are no such routes. */
   readonly ledger?: Ledger
+  /** What else is served here. */
+  readonly routes?: Routes
   /** Who hashes. Default: threads, which cannot be simulated. */
   readonly handler?: typeof threads
 }
 
 /** Starts the server in a system. */
 export async function startWeb(system: ActorSystem, options: WebOptions) {
-  const { endpoint, meter, ledger, handler = threads } = options
-  const routes = ledger === undefined ? ownRoutes : { ...ownRoutes, ...ledgerRoutes(ledger) }
+  const { endpoint, meter, ledger, tls, handler = threads } = options
+  const routes = { ...ownRoutes, ...(ledger && ledgerRoutes(ledger)), ...options.routes }
   const hashing = openHashing(system.ctx, handler)
   const sampler = system.spawn(system.ctx, sampling, { name: 'sampler' })
   const ctx = system.ctx.with(Hashing, hashing).with(Sampler, sampler)
   const protocol = http({ respond, limits: { responseTimeoutMs: 2 * AFTER_MS_MAX } })
-  const server = await listen(ctx, { endpoint, protocol })
+  const server = await listen(ctx, { endpoint, protocol, ...(tls && { tls }) })
   const read = () => {
     const gauges = { connections: server.connections, actors: system.actors, threadsMax: handler.options.max }
     return { ...gauges, ...meter, ...hashing.statistics(), ...(ledger && ledgerFigures(ledger)) }

@@ -2,12 +2,12 @@
 import { spawnSync } from 'node:child_process'
 import test from 'ava'
 import { ask } from './web/http-client.ts'
-import { watchWebProcess } from './web/web-process.ts'
+import { root, watchWebProcess } from './web/web-process.ts'
 
 const command = [process.execPath, ['--import', 'tsx', 'examples/hono.ts'], {}] as const
 
 test.serial('it answers as its routes say', async (t) => {
-  const { url, port, log } = await watchWebProcess(t, ...command)
+  const { url, port, log } = await watchWebProcess(t, ...command, root, false)
   t.is(url, `http://127.0.0.1:${port}`)
   t.like(await ask(port, '/'), { status: 200, text: 'Hello Hono!' })
 
@@ -42,7 +42,7 @@ test.serial('a port that is none is told in one line, with exit code 1', async (
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test.serial(`${signal} lets it finish what is in flight, and ends it with exit code 0`, async (t) => {
-    const { child, port, ended } = await watchWebProcess(t, ...command)
+    const { child, port, ended } = await watchWebProcess(t, ...command, root, false)
     const countdown = ask(port, '/countdown')
     await ask(port, '/')
     child.kill(signal)

@@ -27,7 +27,7 @@ const sound: Readonly<Record<string, string>> = {
   'actors/index.ts': "export { setup } from './http/server.ts'\n",
   'actors/http/server.ts':
     "// Server.\nimport '../../runtime/time/clock.ts'\nexport { setup } from 'xstate'\n",
-  'examples/web/main.ts': "// Entry.\nimport 'greenroom'\nimport 'greenroom/actors'\nnew Date()\n",
+  'examples/main.ts': "// Entry.\nimport 'greenroom'\nimport 'greenroom/actors'\nnew Date()\n",
   'test/web.test.ts':
     "// Law.\nimport '../runtime/testing/index.ts'\nimport 'node:net'\nsetTimeout(() => {}, 0)\n",
 }
@@ -50,7 +50,7 @@ const broken: readonly [title: string, file: string, text: string, line: number,
   [
     'actors that import an example, lazily',
     'actors/http/demo.ts',
-    "// Demo.\nawait import('../../examples/web/main.ts')\n",
+    "// Demo.\nawait import('../../examples/main.ts')\n",
     2,
     /^imports upwards: actors\/ may not know examples\/$/,
   ],
@@ -70,7 +70,7 @@ const broken: readonly [title: string, file: string, text: string, line: number,
   ],
   [
     'test tools in an example, by name',
-    'examples/web/main.ts',
+    'examples/main.ts',
     "// Entry.\nimport 'greenroom/testing'\n",
     2,
     /^imports runtime\/testing\//,

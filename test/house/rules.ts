@@ -55,7 +55,7 @@ export const shipped: readonly string[] = ['runtime/', 'actors/']
 
 /** Where `privileges` hold, and the entries that assemble a program, which may use what they need. */
 export const governed: readonly string[] = ['runtime/', 'actors/', 'examples/']
-export const entries = /^examples\/(?:[^/]+\/main|hono)\.ts$/
+export const entries = /^examples\/(?:main|hono)\.ts$/
 
 export interface Privilege {
   /** Modules (`node:` or not) that only `holders` import. */

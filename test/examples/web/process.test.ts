@@ -9,13 +9,16 @@ import { ask } from './http-client.ts'
 import { post } from './ledger-client.ts'
 import { type Environment, root, START, startWebProcess, watchWebProcess } from './web-process.ts'
 
-test.serial('npm start serves, says where in one line, and drains with exit code 0', async (t) => {
+test.serial('npm start serves, says where in a line each, and drains with exit code 0', async (t) => {
   const web = await watchWebProcess(t, 'npm', ['--silent', 'start'], {})
   t.is((await ask(web.port, '/hello')).text, 'Hello, World!')
   const exited = once(web.child, 'exit')
   web.child.kill('SIGTERM')
   t.deepEqual(await exited, [0, null])
-  t.is((await web.ended).stdout, `greenroom web server on http://127.0.0.1:${web.port}\n`)
+  t.is(
+    (await web.ended).stdout,
+    `greenroom web server on http://127.0.0.1:${web.port}\ngreenroom chat on tcp:127.0.0.1:${web.chatPort}\n`,
+  )
 })
 
 test.serial('npm start in a fresh clone keeps its ledger in ledger.db, which git does not see', async (t) => {
@@ -92,6 +95,7 @@ const refusals = [
   { env: { PORT: '65536' }, says: /65536" is no endpoint/ },
   { env: { PORT: '-1' }, says: /-1" is no endpoint/ },
   { env: { PORT: '' }, says: /"tcp:127\.0\.0\.1:" is no endpoint/ },
+  { env: { CHAT_PORT: 'chat' }, says: /"tcp:127\.0\.0\.1:chat" is no endpoint/ },
   {
     env: { HOST: 'nowhere.invalid' },
     says: /cannot listen on tcp:nowhere\.invalid:0: .*(ENOTFOUND|EAI_AGAIN)/,
@@ -131,7 +135,8 @@ test.serial('a port in use ends it with one clear line and exit code 1', async (
   const says = new RegExp(
     `cannot listen on tcp:127\\.0\\.0\\.1:${port}: the address is in use \\(EADDRINUSE\\)`,
   )
-  await endsWithOneLine(t, { PORT: String(port), LOG_LEVEL: 'info' }, says)
+  for (const name of ['PORT', 'CHAT_PORT'])
+    await endsWithOneLine(t, { [name]: String(port), LOG_LEVEL: 'info' }, says)
 })
 
 async function endsWithOneLine(t: ExecutionContext, env: Environment, says: RegExp) {
@@ -139,7 +144,7 @@ async function endsWithOneLine(t: ExecutionContext, env: Environment, says: RegE
   const { code, stdout, stderr } = await web.ended
   t.is(code, 1)
   t.is(stdout, '')
-  t.regex(stderr, /^greenroom web server: [^\n]*\n$/)
+  t.regex(stderr, /^greenroom: [^\n]*\n$/)
   t.regex(stderr, says)
 }
 
@@ -148,8 +153,9 @@ test('the example stays small enough to be read at one sitting', (t) => {
   const files = readdirSync(folder).filter((file) => file.endsWith('.ts'))
   const linesOf = (names: readonly string[]) =>
     names.flatMap((file) => readFileSync(join(folder, file), 'utf8').trimEnd().split('\n')).length
-  const server = linesOf(['main.ts', 'server.ts', 'hash.ts', 'sampler.ts'])
-  t.true(server < 220, `${server} lines`)
+  const server = linesOf(['server.ts', 'hash.ts', 'sampler.ts'])
+  t.true(server < 171, `${server} lines`)
+  t.true(linesOf(['../main.ts']) <= 100)
   for (const file of files) t.true(linesOf([file]) <= 100, `${file}: ${linesOf([file])} lines`)
   t.true(linesOf(files) < 750, `${linesOf(files)} lines in all`)
 })

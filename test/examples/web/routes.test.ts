@@ -119,8 +119,9 @@ test.serial('streams the figures, four events a second', async (t) => {
   for (const [, data] of received.matchAll(/^data: (.*)$/gm)) {
     const sample = JSON.parse(data!) as Record<string, unknown>
     for (const name of FIGURES) t.is(typeof sample[name], 'number', name)
-    // The connections, the listener, the sampler itself, the stage, and its thread; the feed, the ledger, and its two.
-    t.is(Number(sample.actors), Number(sample.connections) + 8)
+    // The connections, the listener, the sampler itself, the stage, and its thread; the feed, the database, and its two;
+    // the chat, its two, and its listener.
+    t.is(Number(sample.actors), Number(sample.connections) + 12)
     t.like(sample, { queued: 0, submitted: 0, refused: 0, expired: 0, targetMs: 250 })
     t.true(Number(sample.turns) > 0)
   }

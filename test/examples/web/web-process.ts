@@ -1,5 +1,5 @@
 /**
- * The web server as a user starts it: a child process on a free port. It is told to stop when its test ends, and killed
+ * The server as a user starts it: a child process on free ports, for the web and for the chat. It is told to stop when its test ends, and killed
  * if it does not.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** As `scripts.start` of package.json has it; a test compares the two. */
-export const START = ['--import', 'tsx', 'examples/web/main.ts']
+export const START = ['--import', 'tsx', 'examples/main.ts']
 
 export interface Ended {
   readonly code: number | null
@@ -26,6 +26,8 @@ export interface WebProcess {
   /** As the line on standard output has it, or undefined where the process ended without one. */
   readonly url: string | undefined
   readonly port: number
+  /** Where lines are spoken. */
+  readonly chatPort: number
   readonly ended: Promise<Ended>
   /** Standard error so far: the log. */
   readonly log: () => string
@@ -39,10 +41,14 @@ export interface Teardown {
 /** Of what is undefined nothing is said. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Starts it, and waits until it is ready or has ended. Port 0, silence and a ledger of its own unless `env` says otherwise. */
+/** Starts it, and waits until it is ready or has ended. Ports 0, silence and a database of its own unless `env` says otherwise. */
 export async function startWebProcess(t: Teardown, env: Environment = {}): Promise<WebProcess> {
   return watchWebProcess(t, process.execPath, START, env)
 }
+
+/** What `npm start` says when it is ready: two lines, and nothing before them. Of a program without a chat the first alone. */
+const BOTH = /(https?:\S+)\n.*(?:tcp|tls):\S+:(\d+)\n/
+const WEB = /(https?:\S+)\n/
 
 export async function watchWebProcess(
   t: Teardown,
@@ -50,6 +56,7 @@ export async function watchWebProcess(
   args: readonly string[],
   env: Environment,
   cwd = root,
+  hasChat = true,
 ): Promise<WebProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-web-'))
   const child = spawn(command, args, {
@@ -59,6 +66,7 @@ export async function watchWebProcess(
     env: {
       ...process.env,
       PORT: '0',
+      CHAT_PORT: '0',
       LOG_LEVEL: 'silent',
       DATABASE_FILE: join(folder, 'ledger.db'),
       ...env,
@@ -82,13 +90,14 @@ export async function watchWebProcess(
     await ended
     rmSync(folder, { recursive: true, force: true })
   })
-  const ready = new Promise<string>((resolve) => {
+  const ready = new Promise<RegExpExecArray>((resolve) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
-      const url = /http:\S+/.exec(stdout)
-      if (url !== null && stdout.includes('\n', url.index)) resolve(url[0])
+      const endpoints = (hasChat ? BOTH : WEB).exec(stdout)
+      if (endpoints !== null) resolve(endpoints)
     })
   })
-  const url = await Promise.race([ready, ended.then(() => undefined)])
-  return { child, url, port: Number(url?.split(':').at(-1)), ended, log: () => stderr }
+  const [, url, chat] = (await Promise.race([ready, ended.then(() => undefined)])) ?? []
+  const port = Number(url?.split(':').at(-1))
+  return { child, url, port, chatPort: Number(chat), ended, log: () => stderr }
 }
