@@ -14,19 +14,24 @@ export const BYTES_MAX = Number.MAX_SAFE_INTEGER
  * The defaults of a table with `overrides` in their place.
  *
  * @param what - names the kind in messages: `line limit`.
- * @throws UsageError with `code`, naming an unknown limit, or the limit, what it may be and what it was.
+ * @throws UsageError with `code`, naming the limit, what it may be and what it was; with `unknownCode`, by default the same, where
+ *   there is no such limit.
  */
 export function resolveBounds<L>(
   what: string,
   code: string,
   bounds: Bounds<L>,
   overrides: Partial<L> = {},
+  unknownCode = code,
 ): L {
   const limits: Record<string, number> = {}
   for (const name of Object.keys(bounds)) limits[name] = bounds[name as keyof L][0]
   for (const [name, value] of Object.entries(overrides)) {
     if (!Object.hasOwn(limits, name)) {
-      throw new UsageError(code, `no ${what} is named "${name}"; there are ${Object.keys(limits).join(', ')}`)
+      throw new UsageError(
+        unknownCode,
+        `no ${what} is named "${name}"; there are ${Object.keys(limits).join(', ')}`,
+      )
     }
     if (value === undefined) continue
     const [, min, max] = bounds[name as keyof L]

@@ -4,6 +4,7 @@
  * Whoever needs another value gives it where the thing is made: `createSystem({ limits })` for a whole system, the
  * options of `spawn` for one actor. Relations between limits are asserted when they are resolved.
  */
+import { type Bounds, MS_MAX, resolveBounds } from './bounds.ts'
 import { UsageError } from './errors.ts'
 
 export interface Limits {
@@ -41,53 +42,32 @@ export interface Limits {
   readonly inputHighWaterBytes: number
 }
 
-export const defaultLimits: Limits = {
-  mailboxCapacity: 1_024,
-  stashCapacity: 256,
-  stepEnvelopes: 256,
-  turnEnvelopes: 16_384,
-  turnTransfers: 4_096,
-  idleTurns: 1_024,
-  askTimeoutMs: 5_000,
-  restartIntensity: 1,
-  restartPeriodMs: 5_000,
-  shutdownMs: 5_000,
-  childrenMax: 10_000,
-  registryNames: 1_000_000,
-  groupMembers: 100_000,
-  graceMs: 10_000,
-  outputHighWaterBytes: 65_536,
-  inputHighWaterBytes: 65_536,
+const bounds: Bounds<Limits> = {
+  mailboxCapacity: [1_024, 1, MS_MAX],
+  stashCapacity: [256, 1, MS_MAX],
+  stepEnvelopes: [256, 1, MS_MAX],
+  turnEnvelopes: [16_384, 1, MS_MAX],
+  turnTransfers: [4_096, 1, MS_MAX],
+  idleTurns: [1_024, 1, MS_MAX],
+  askTimeoutMs: [5_000, 1, MS_MAX],
+  restartIntensity: [1, 0, MS_MAX],
+  restartPeriodMs: [5_000, 1, MS_MAX],
+  shutdownMs: [5_000, 0, MS_MAX],
+  childrenMax: [10_000, 1, MS_MAX],
+  registryNames: [1_000_000, 1, MS_MAX],
+  groupMembers: [100_000, 1, MS_MAX],
+  graceMs: [10_000, 0, MS_MAX],
+  outputHighWaterBytes: [65_536, 1, MS_MAX],
+  inputHighWaterBytes: [65_536, 1, MS_MAX],
 }
-
-/** Largest delay that a timer takes, hence the bound of every limit in milliseconds. */
-const MAX_MS = 2 ** 31 - 1
 
 /**
  * The defaults with `overrides` in their place.
  *
  * @throws UsageError (`LIMIT_INVALID`) naming an unknown limit, a value out of bounds, or a relation that does not hold.
  */
-export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
-  const limits: Record<string, number> = { ...defaultLimits }
-  for (const [name, value] of Object.entries(overrides)) {
-    if (!Object.hasOwn(defaultLimits, name)) {
-      throw new UsageError(
-        'LIMIT_INVALID',
-        `no limit is named "${name}"; there are ${Object.keys(defaultLimits).join(', ')}`,
-      )
-    }
-    if (value === undefined) continue
-    const least = name === 'restartIntensity' || name === 'graceMs' || name === 'shutdownMs' ? 0 : 1
-    if (!Number.isInteger(value) || value < least || value > MAX_MS) {
-      throw new UsageError(
-        'LIMIT_INVALID',
-        `limit ${name} must be a whole number from ${least} to ${MAX_MS}, not ${value}`,
-      )
-    }
-    limits[name] = value
-  }
-  const resolved = limits as unknown as Limits
+export function resolveLimits(overrides?: Partial<Limits>): Limits {
+  const resolved = resolveBounds('limit', 'LIMIT_INVALID', bounds, overrides)
   if (resolved.stepEnvelopes > resolved.turnEnvelopes) {
     throw new UsageError(
       'LIMIT_INVALID',
@@ -96,3 +76,5 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
   }
   return resolved
 }
+
+export const defaultLimits: Limits = resolveLimits()

@@ -4,6 +4,7 @@
  * Rules: a bound in bytes protects memory, a bound in milliseconds protects a place; neither is ever infinite. No
  * default leaves a client more room than node:http's. Whoever needs another value gives it to `createHttpLimits`.
  */
+import { type Bounds, BYTES_MAX, MS_MAX, resolveBounds } from '../../runtime/bounds.ts'
 import { UsageError } from '../../runtime/errors.ts'
 
 export interface HttpLimits {
@@ -49,12 +50,7 @@ export interface HttpLimits {
   readonly drainIdleTimeoutMs: number
 }
 
-/** The longest time that a timer takes. */
-const MS_MAX = 2 ** 31 - 1
-const BYTES_MAX = Number.MAX_SAFE_INTEGER
-
-/** For each limit: default, least and greatest value. */
-const bounds: Readonly<Record<keyof HttpLimits, readonly [byDefault: number, min: number, max: number]>> = {
+const bounds: Bounds<HttpLimits> = {
   requestLineBytesMax: [8 * 1024, 64, 1024 * 1024],
   headBytesMax: [16 * 1024, 64, 1024 * 1024],
   headerCountMax: [100, 1, 10_000],
@@ -77,8 +73,6 @@ const bounds: Readonly<Record<keyof HttpLimits, readonly [byDefault: number, min
   drainIdleTimeoutMs: [500, 1, MS_MAX],
 }
 
-const names = Object.keys(bounds) as (keyof HttpLimits)[]
-
 /**
  * The defaults with `overrides` in their place. All values are whole numbers.
  *
@@ -86,26 +80,8 @@ const names = Object.keys(bounds) as (keyof HttpLimits)[]
  *   (`HTTP_LIMIT_INVALID`) for a value out of bounds, or a request line that is allowed to outgrow its head.
  */
 export function createHttpLimits(overrides: Partial<HttpLimits> = {}): HttpLimits {
-  for (const name of Object.keys(overrides)) {
-    if (!Object.hasOwn(bounds, name)) {
-      throw new UsageError(
-        'HTTP_LIMIT_UNKNOWN',
-        `"${name}" is not an HTTP limit; there are ${names.join(', ')}`,
-      )
-    }
-  }
-  const limits = Object.fromEntries(names.map((name) => [name, resolve(name, overrides[name])]))
-  return checkRelations(limits as unknown as HttpLimits, overrides)
-}
-
-function resolve(name: keyof HttpLimits, value: number | undefined): number {
-  const [byDefault, min, max] = bounds[name]
-  if (value === undefined) return byDefault
-  if (Number.isInteger(value) && value >= min && value <= max) return value
-  throw new UsageError(
-    'HTTP_LIMIT_INVALID',
-    `${name} must be a whole number from ${min} to ${max}, not ${String(value)}`,
-  )
+  const limits = resolveBounds('HTTP limit', 'HTTP_LIMIT_INVALID', bounds, overrides, 'HTTP_LIMIT_UNKNOWN')
+  return checkRelations(limits, overrides)
 }
 
 /** For each limit of a part, that of the whole. Where only the whole's was given, the part's follows it. */

@@ -1,4 +1,5 @@
 /** Every bound of a database and its transactions, with its unit, its default, and what happens there. */
+import { type Bounds, resolveBounds } from '../../runtime/bounds.ts'
 import { DELAY_MS_MAX } from '../../runtime/time/limits.ts'
 import { misuse } from './errors.ts'
 
@@ -39,49 +40,34 @@ export interface DatabaseLimits {
   readonly openMs: number
 }
 
-export const defaultDatabaseLimits: DatabaseLimits = {
-  queueCapacity: 1_024,
-  waitMs: 10_000,
-  timeoutMs: 5_000,
-  statementTimeoutMs: 5_000,
-  stuckMs: 1_000,
-  commitTimeoutMs: 30_000,
-  busyTimeoutMs: 5_000,
-  attemptsMax: 20,
-  retryMinMs: 5,
-  retryMaxMs: 1_000,
-  groupMax: 256,
-  rowsMax: 10_000,
-  outputsMax: 1_000,
-  messageBytesMax: 262_144,
-  cacheEntries: 10_000,
-  doubtMs: 60_000,
-  openMs: 30_000,
-}
+/** Places for the transactions of one group on the board that home and thread share. */
+export const GROUP_MAX = 1_024
 
 const COUNT_MAX = 16_777_216
 
+const bounds: Bounds<DatabaseLimits> = {
+  queueCapacity: [1_024, 1, COUNT_MAX],
+  waitMs: [10_000, 1, DELAY_MS_MAX],
+  timeoutMs: [5_000, 1, DELAY_MS_MAX],
+  statementTimeoutMs: [5_000, 1, DELAY_MS_MAX],
+  stuckMs: [1_000, 1, DELAY_MS_MAX],
+  commitTimeoutMs: [30_000, 1, DELAY_MS_MAX],
+  busyTimeoutMs: [5_000, 1, DELAY_MS_MAX],
+  attemptsMax: [20, 1, COUNT_MAX],
+  retryMinMs: [5, 1, DELAY_MS_MAX],
+  retryMaxMs: [1_000, 1, DELAY_MS_MAX],
+  groupMax: [256, 1, GROUP_MAX],
+  rowsMax: [10_000, 1, COUNT_MAX],
+  outputsMax: [1_000, 1, COUNT_MAX],
+  messageBytesMax: [262_144, 1, COUNT_MAX],
+  cacheEntries: [10_000, 1, COUNT_MAX],
+  doubtMs: [60_000, 1, DELAY_MS_MAX],
+  openMs: [30_000, 1, DELAY_MS_MAX],
+}
+
 /** @throws UsageError (`TRANSACTION_OPTION_INVALID`) naming the limit, its value and its bounds, or one that is unknown. */
-export function resolveDatabaseLimits(overrides: Partial<DatabaseLimits> = {}): DatabaseLimits {
-  const limits: Record<string, number> = { ...defaultDatabaseLimits }
-  for (const [name, value] of Object.entries(overrides)) {
-    if (!Object.hasOwn(defaultDatabaseLimits, name)) {
-      throw misuse(
-        'TRANSACTION_OPTION_INVALID',
-        `no limit of a database is named "${name}"; there are ${Object.keys(defaultDatabaseLimits).join(', ')}`,
-      )
-    }
-    if (value === undefined) continue
-    const most = name === 'groupMax' ? GROUP_MAX : name.endsWith('Ms') ? DELAY_MS_MAX : COUNT_MAX
-    if (!Number.isInteger(value) || value < 1 || value > most) {
-      throw misuse(
-        'TRANSACTION_OPTION_INVALID',
-        `limit ${name} of a database is a whole number from 1 to ${most}, not ${String(value)}`,
-      )
-    }
-    limits[name] = value
-  }
-  const resolved = limits as unknown as DatabaseLimits
+export function resolveDatabaseLimits(overrides?: Partial<DatabaseLimits>): DatabaseLimits {
+  const resolved = resolveBounds('database limit', 'TRANSACTION_OPTION_INVALID', bounds, overrides)
   if (resolved.retryMinMs > resolved.retryMaxMs) {
     throw misuse(
       'TRANSACTION_OPTION_INVALID',
@@ -91,5 +77,4 @@ export function resolveDatabaseLimits(overrides: Partial<DatabaseLimits> = {}): 
   return resolved
 }
 
-/** Places for the transactions of one group on the board that home and thread share. */
-export const GROUP_MAX = 1_024
+export const defaultDatabaseLimits: DatabaseLimits = resolveDatabaseLimits()

@@ -1,5 +1,5 @@
 /** Every bound of a thread, with its unit, its default, and what happens there. */
-import { UsageError } from '../errors.ts'
+import { type Bounds, resolveBounds } from '../bounds.ts'
 import { DELAY_MS_MAX } from '../time/limits.ts'
 
 export interface ThreadLimits {
@@ -16,27 +16,23 @@ export interface ThreadLimits {
   readonly endMs: number
 }
 
-export const defaultThreadLimits: ThreadLimits = {
-  credits: 1_024,
-  startMs: 10_000,
-  stuckMs: 1_000,
-  endMs: 500,
+const bounds: Bounds<ThreadLimits> = {
+  credits: [1_024, 1, DELAY_MS_MAX],
+  startMs: [10_000, 1, DELAY_MS_MAX],
+  stuckMs: [1_000, 1, DELAY_MS_MAX],
+  endMs: [500, 0, DELAY_MS_MAX],
 }
 
 /** @throws UsageError (`THREAD_LIMIT_INVALID`) naming the limit, its value and its bounds. */
-export function resolveThreadLimits(overrides: Partial<ThreadLimits>): ThreadLimits {
-  const limits: Record<string, number> = { ...defaultThreadLimits }
-  for (const name of Object.keys(defaultThreadLimits)) {
-    const value = overrides[name as keyof ThreadLimits]
-    if (value === undefined) continue
-    const least = name === 'endMs' ? 0 : 1
-    if (!Number.isInteger(value) || value < least || value > DELAY_MS_MAX) {
-      throw new UsageError(
-        'THREAD_LIMIT_INVALID',
-        `limit ${name} of a thread must be a whole number from ${least} to ${DELAY_MS_MAX}, not ${String(value)}`,
-      )
-    }
-    limits[name] = value
-  }
-  return limits as unknown as ThreadLimits
+export function resolveThreadLimits({
+  credits,
+  startMs,
+  stuckMs,
+  endMs,
+}: Partial<ThreadLimits>): ThreadLimits {
+  // They stand among the other options of a thread.
+  const given = { credits, startMs, stuckMs, endMs } as Partial<ThreadLimits>
+  return resolveBounds('thread limit', 'THREAD_LIMIT_INVALID', bounds, given)
 }
+
+export const defaultThreadLimits: ThreadLimits = resolveThreadLimits({})

@@ -1,4 +1,5 @@
 /** Every bound of a relay, with its unit and its default, and how they hang together. */
+import { type Bounds, resolveBounds } from '../../../runtime/bounds.ts'
 import { DELAY_MS_MAX } from '../../../runtime/time/limits.ts'
 import { misuse } from '../errors.ts'
 
@@ -30,44 +31,26 @@ export interface RelayLimits {
   readonly storeMs: number
 }
 
-export const defaultRelayLimits: RelayLimits = {
-  batch: 64,
-  heldMax: 256,
-  concurrency: 16,
-  leaseMs: 30_000,
-  sendMs: 20_000,
-  attemptsMax: 25,
-  retryMs: 1_000,
-  retryMaxMs: 300_000,
-  pollMinMs: 100,
-  pollMaxMs: 5_000,
-  storeMs: 10_000,
-}
-
 /** More than a claim can give: see `rowsMax` of a database. */
 const COUNT_MAX = 10_000
 
+const bounds: Bounds<RelayLimits> = {
+  batch: [64, 1, COUNT_MAX],
+  heldMax: [256, 1, COUNT_MAX],
+  concurrency: [16, 1, COUNT_MAX],
+  leaseMs: [30_000, 1, DELAY_MS_MAX],
+  sendMs: [20_000, 1, DELAY_MS_MAX],
+  attemptsMax: [25, 1, COUNT_MAX],
+  retryMs: [1_000, 1, DELAY_MS_MAX],
+  retryMaxMs: [300_000, 1, DELAY_MS_MAX],
+  pollMinMs: [100, 1, DELAY_MS_MAX],
+  pollMaxMs: [5_000, 1, DELAY_MS_MAX],
+  storeMs: [10_000, 1, DELAY_MS_MAX],
+}
+
 /** @throws UsageError (`TRANSACTION_OPTION_INVALID`) naming the limit, its value and its bounds, or one that is unknown. */
-export function resolveRelayLimits(overrides: Partial<RelayLimits> = {}): RelayLimits {
-  const resolved: Record<string, number> = { ...defaultRelayLimits }
-  for (const [name, value] of Object.entries(overrides)) {
-    if (!Object.hasOwn(defaultRelayLimits, name)) {
-      throw misuse(
-        'TRANSACTION_OPTION_INVALID',
-        `no limit of an outbox is named "${name}"; there are ${Object.keys(defaultRelayLimits).join(', ')}`,
-      )
-    }
-    if (value === undefined) continue
-    const most = name.endsWith('Ms') ? DELAY_MS_MAX : COUNT_MAX
-    if (!Number.isInteger(value) || value < 1 || value > most) {
-      throw misuse(
-        'TRANSACTION_OPTION_INVALID',
-        `limit ${name} of an outbox is a whole number from 1 to ${most}, not ${String(value)}`,
-      )
-    }
-    resolved[name] = value
-  }
-  const limits = resolved as unknown as RelayLimits
+export function resolveRelayLimits(overrides?: Partial<RelayLimits>): RelayLimits {
+  const limits = resolveBounds('outbox limit', 'TRANSACTION_OPTION_INVALID', bounds, overrides)
   checkAtMost(limits, 'batch', 'heldMax')
   checkAtMost(limits, 'pollMinMs', 'pollMaxMs')
   checkAtMost(limits, 'retryMs', 'retryMaxMs')
@@ -87,3 +70,5 @@ function checkAtMost(limits: RelayLimits, less: keyof RelayLimits, more: keyof R
     `limit ${less} (${limits[less]}) of an outbox is at most ${more} (${limits[more]})`,
   )
 }
+
+export const defaultRelayLimits: RelayLimits = resolveRelayLimits()
